@@ -1,0 +1,18 @@
+export type { Clock } from "./clock.ts";
+export type { Engine, EngineEvent, EngineModel, EngineRequest } from "./engine.ts";
+export type { HttpRequest, HttpResponse, HttpService, HttpStream, Route } from "./http.ts";
+export type {
+  ChannelState,
+  Claim,
+  ClaimedEvent,
+  ClaimOutcome,
+  Deployment,
+  Ledger,
+  Mined,
+  NodeRecord,
+  Token,
+} from "./ledger.ts";
+export type { Handler, Incoming, Network, Peer, PeerEvent } from "./network.ts";
+export type { Random } from "./random.ts";
+export type { Signer } from "./signer.ts";
+export type { Row, Store, Write } from "./store.ts";

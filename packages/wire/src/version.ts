@@ -1,0 +1,14 @@
+import { LichenError } from "@lichen/kernel";
+
+/** The protocol that this build speaks. Raised by any change that an older peer would misread. */
+export const protocolVersion = 1;
+
+/**
+ * @throws {LichenError} `version-unsupported`, naming both versions
+ */
+export function assertVersion(theirs: unknown, what: string): void {
+  if (theirs === protocolVersion) return;
+  throw new LichenError("version-unsupported", `${what}: peer speaks version ${String(theirs).slice(0, 20)}, we speak ${protocolVersion}`, {
+    remedy: "upgrade the older side",
+  });
+}
