@@ -37,7 +37,6 @@ export {
   settleResponseSchema,
   signedVoucherSchema,
   signedWindowSchema,
-  windowSchema,
   type ChannelRequest,
   type ChannelResponse,
   type SettleRequest,
