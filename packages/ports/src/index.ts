@@ -12,6 +12,7 @@ export type {
   NodeRecord,
   Token,
 } from "./ledger.ts";
+export type { Log } from "./log.ts";
 export type { Handler, Incoming, Network, Peer, PeerEvent } from "./network.ts";
 export type { Random } from "./random.ts";
 export type { Signer } from "./signer.ts";

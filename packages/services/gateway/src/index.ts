@@ -1,0 +1,2 @@
+export { createGateway, type Gateway, type GatewayComponents, type GatewayStatus } from "./gateway.ts";
+export { gatewayDefaults, type GatewayOptions } from "./options.ts";
