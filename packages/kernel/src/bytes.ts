@@ -4,9 +4,10 @@ import { LichenError } from "./error.ts";
 export type Hex = `0x${string}`;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+// A byte order mark is text like any other: dropping it would give two byte strings one meaning.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** UTF-8 bytes of a string. */
+/** UTF-8 bytes of a string. Half a surrogate pair becomes U+FFFD: refuse it (`isWellFormed`) where bytes are hashed. */
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
@@ -34,7 +35,9 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-const digits: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const digits: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, "0"),
+);
 
 /** Bytes as hexadecimal: `toHex(Uint8Array.of(1, 255)) === "0x01ff"`. */
 export function toHex(bytes: Uint8Array): Hex {

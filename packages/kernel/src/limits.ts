@@ -1,9 +1,9 @@
 /** Bounds that more than one room must agree on. At each there is a refusal, never a silent loss. */
 export const limits = {
   /** A frame between two peers. */
-  frameBytes: 1 << 20,
+  frameBytes: 1_048_576,
   /** An HTTP request's body. */
-  httpBodyBytes: 1 << 20,
+  httpBodyBytes: 1_048_576,
   /** Messages in one chat request. */
   chatMessages: 256,
   /** Characters of prompt in one request, over all messages. */
@@ -16,6 +16,18 @@ export const limits = {
   endpointBytes: 256,
   /** A gossiped offer. */
   offerBytes: 4096,
-  /** Largest amount a voucher can carry: uint96, as the contract stores it. */
-  voucherUnits: (1n << 96n) - 1n,
+  /** Largest amount a voucher can carry: 2^96 - 1, as the contract stores it. */
+  voucherUnits: 79_228_162_514_264_337_593_543_950_335n,
+  /** A key in a store, as UTF-8. */
+  storeKeyBytes: 1024,
+  /** A value in a store, as UTF-8. */
+  storeValueBytes: 8_388_608,
+  /** Writes in one commit. */
+  storeWrites: 10_000,
+  /** Rows that one listing returns. */
+  storeRows: 10_000,
+  /** Commits of a store that wait to be written. */
+  storePending: 100_000,
+  /** Bytes asked of a source of randomness at once, as Web Crypto bounds it. */
+  randomBytes: 65_536,
 } as const;

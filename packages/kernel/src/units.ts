@@ -14,12 +14,17 @@ export function formatUnits(units: bigint, decimals: number): string {
   return sign + whole + (fraction === "" ? "" : `.${fraction}`);
 }
 
+/** Digits before or after the point: enough for any uint256. */
+const maxDigits = 78;
+
 /**
  * The smallest units behind a decimal amount.
- * @throws {LichenError} `bad-argument` where it is no plain decimal or has more places than the token
+ * @throws {LichenError} `bad-argument` where it is no plain decimal, has more places than the token or
+ *   more than 78 digits
  * @example parseUnits("1.5", 6) === 1_500_000n
  */
 export function parseUnits(text: string, decimals: number): bigint {
+  if (text.length > 2 * maxDigits) throw new LichenError("bad-argument", "an amount of too many digits");
   const match = /^(\d+)(?:\.(\d+))?$/.exec(text.trim());
   if (match === null) throw new LichenError("bad-argument", `not an amount: ${JSON.stringify(text)}`);
   const fraction = match[2] ?? "";

@@ -1,4 +1,5 @@
 export { channelId, type ChannelKey } from "./channel.ts";
+export { cancelRequestSchema, closeRequestSchema, doneSchema, type CancelRequest, type CloseRequest } from "./control.ts";
 export { describeRequestSchema, describeResponseSchema, type DescribeResponse } from "./describe.ts";
 export { jsonDigest, keccak, taggedDigest } from "./hash.ts";
 export {
@@ -6,6 +7,7 @@ export {
   digestOfRequest,
   inferEventSchema,
   inferRequestSchema,
+  promptDigestOf,
   type ChatMessage,
   type InferEvent,
   type InferRequest,
@@ -18,6 +20,7 @@ export {
   leafBytes,
   leafHash,
   outputDigest,
+  promptDigest,
   requestDigest,
   type FinishReason,
   type Leaf,
@@ -25,10 +28,25 @@ export {
 export { merklePath, merkleRoot, merkleTree, rootOfPath, type MerkleTree } from "./merkle.ts";
 export { decodeMessage, encodeMessage } from "./message.ts";
 export { offerDigest, offerSchema, offerTopic, verifyOffer, type Offer, type OfferedModel } from "./offer.ts";
-export { peerBindingDigest, peerBindingSchema, roles, verifyPeerBinding, type PeerBinding, type Role } from "./peer.ts";
+export {
+  peerBindingDigest,
+  peerBindingSchema,
+  roles,
+  verifyPeerBinding,
+  type PeerBinding,
+  type Role,
+} from "./peer.ts";
 export { costUnits, priceSchema, type Price } from "./price.ts";
 export { receiptSchema, verifyReceipt, type Payment, type Receipt } from "./receipt.ts";
-export { addressSchema, digestSchema, signatureSchema, unitsSchema } from "./scalars.ts";
+export {
+  addressSchema,
+  asciiSchema,
+  digestSchema,
+  leafSchema,
+  signatureSchema,
+  textSchema,
+  unitsSchema,
+} from "./scalars.ts";
 export {
   channelKeySchema,
   channelRequestSchema,

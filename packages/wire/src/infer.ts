@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { fromHex, limits, type Hex } from "@lichen/kernel";
-import { requestDigest } from "./leaf.ts";
+import { promptDigest, requestDigest } from "./leaf.ts";
 import { priceSchema, type Price } from "./price.ts";
-import { digestSchema, unitsSchema } from "./scalars.ts";
+import { digestSchema, leafSchema, textSchema, unitsSchema } from "./scalars.ts";
 import { signedVoucherSchema } from "./settle.ts";
 import type { SignedVoucher } from "./voucher.ts";
 
@@ -39,8 +39,11 @@ export type InferRequest = {
 /** Schema of chat messages, shared with the HTTP side. */
 export const chatMessageSchema: z.ZodType<ChatMessage> = z.strictObject({
   role: z.enum(["system", "user", "assistant"]),
-  content: z.string().max(limits.promptChars),
+  content: textSchema(limits.promptChars),
 });
+
+const fitsPrompt = (messages: readonly ChatMessage[]): boolean =>
+  messages.reduce((sum, message) => sum + message.content.length, 0) <= limits.promptChars;
 
 /** Schema of `InferRequest`. */
 export const inferRequestSchema: z.ZodType<InferRequest, unknown> = z.object({
@@ -48,32 +51,50 @@ export const inferRequestSchema: z.ZodType<InferRequest, unknown> = z.object({
   channelId: digestSchema,
   salt: digestSchema,
   model: digestSchema,
-  messages: z.array(chatMessageSchema).min(1).max(limits.chatMessages),
+  messages: z
+    .array(chatMessageSchema)
+    .min(1)
+    .max(limits.chatMessages)
+    .refine(fitsPrompt, `more than ${limits.promptChars} characters in all messages together`),
   sampling: z.strictObject({
-    maxTokens: z.int().positive().max(1 << 20),
+    maxTokens: z
+      .int()
+      .positive()
+      .max(1 << 20),
     temperature: z.number().min(0).max(2),
     topP: z.number().gt(0).max(1),
     seed: z.int().nonnegative().max(0xffff_ffff),
-    stop: z.array(z.string().min(1).max(256)).max(limits.stopSequences),
+    stop: z
+      .array(textSchema(256).refine((text) => text !== "", "expected a character"))
+      .max(limits.stopSequences),
   }),
   price: priceSchema,
   maxCostUnits: unitsSchema,
   prepaid: signedVoucherSchema.optional(),
 });
 
+/** Digest of a request's texts and sampling: the part that a receipt carries without showing them. */
+export function promptDigestOf(request: Pick<InferRequest, "salt" | "messages" | "sampling">): Hex {
+  const { messages, sampling } = request;
+  return promptDigest(fromHex(request.salt, 32), { messages, sampling });
+}
+
 /** What a leaf's `requestDigest` covers: everything that decides the answer, nothing about payment. */
-export function digestOfRequest(request: Pick<InferRequest, "salt" | "model" | "messages" | "sampling">): Hex {
-  const { model, messages, sampling } = request;
-  return requestDigest(fromHex(request.salt, 32), { model, messages, sampling });
+export function digestOfRequest(
+  request: Pick<InferRequest, "salt" | "model" | "messages" | "sampling">,
+): Hex {
+  return requestDigest(fromHex(request.salt, 32), request.model, promptDigestOf(request));
 }
 
 /** What comes back: pieces of text as they are made, then the leaf. */
-export type InferEvent =
-  | { type: "tokens"; text: string; tokens: number[] }
-  | { type: "leaf"; leaf: Hex };
+export type InferEvent = { type: "tokens"; text: string; tokens: number[] } | { type: "leaf"; leaf: Hex };
 
 /** Schema of `InferEvent`. */
 export const inferEventSchema: z.ZodType<InferEvent, unknown> = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("tokens"), text: z.string(), tokens: z.array(z.int().nonnegative()) }),
-  z.object({ type: z.literal("leaf"), leaf: z.string().regex(/^0x[0-9a-f]{184}$/) as unknown as z.ZodType<Hex> }),
+  z.object({
+    type: z.literal("tokens"),
+    text: textSchema(limits.frameBytes),
+    tokens: z.array(z.int().nonnegative().max(0xffff_ffff)),
+  }),
+  z.object({ type: z.literal("leaf"), leaf: leafSchema }),
 ]);

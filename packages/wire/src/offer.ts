@@ -2,7 +2,7 @@ import { z } from "zod";
 import { fromHex, LichenError, type Hex } from "@lichen/kernel";
 import { jsonDigest } from "./hash.ts";
 import { priceSchema, type Price } from "./price.ts";
-import { addressSchema, digestSchema, signatureSchema } from "./scalars.ts";
+import { addressSchema, asciiSchema, digestSchema, signatureSchema } from "./scalars.ts";
 import { assertSigned } from "./signature.ts";
 
 /** A model as a provider serves it. `id` is the model hash: tensors and configuration. */
@@ -29,13 +29,13 @@ export type Offer = {
 export const offerSchema: z.ZodType<Offer, unknown> = z.strictObject({
   chainId: z.int().positive(),
   provider: addressSchema,
-  peerId: z.string().min(1).max(128),
+  peerId: asciiSchema(128),
   model: z.strictObject({
     id: digestSchema,
     name: z.string().regex(/^[\w][\w.:/-]{0,127}$/, "expected a model name"),
     contextTokens: z.int().positive(),
   }),
-  engine: z.string().min(1).max(64),
+  engine: asciiSchema(64),
   slots: z.int().positive().max(65_536),
   price: priceSchema,
   sequence: z.int().nonnegative(),
@@ -54,7 +54,17 @@ export function offerDigest(offer: Omit<Offer, "signature">): Uint8Array {
   const price = { inputUnitsPerMTok: `${inputUnitsPerMTok}`, outputUnitsPerMTok: `${outputUnitsPerMTok}` };
   const { chainId, provider, peerId, model, engine, slots, sequence, expiresAtMs } = offer;
   return fromHex(
-    jsonDigest("lichen/offer/1", { chainId, provider, peerId, model, engine, slots, price, sequence, expiresAtMs }),
+    jsonDigest("lichen/offer/1", {
+      chainId,
+      provider,
+      peerId,
+      model,
+      engine,
+      slots,
+      price,
+      sequence,
+      expiresAtMs,
+    }),
   );
 }
 

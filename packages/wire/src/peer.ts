@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fromHex, type Hex } from "@lichen/kernel";
 import { jsonDigest } from "./hash.ts";
-import { addressSchema, signatureSchema } from "./scalars.ts";
+import { addressSchema, asciiSchema, signatureSchema } from "./scalars.ts";
 import { assertSigned } from "./signature.ts";
 
 /** What a node is, as it says itself; nobody relies on it for more than whom to ask what. */
@@ -14,7 +14,7 @@ export type PeerBinding = { chainId: number; peerId: string; account: Hex; role:
 /** Schema of a binding from a stranger. */
 export const peerBindingSchema: z.ZodType<PeerBinding> = z.strictObject({
   chainId: z.int().positive(),
-  peerId: z.string().min(1).max(128),
+  peerId: asciiSchema(128),
   account: addressSchema,
   role: z.enum(roles),
   signature: signatureSchema,
@@ -31,5 +31,10 @@ export function peerBindingDigest(binding: Omit<PeerBinding, "signature">): Uint
  * @throws {LichenError} `bad-signature`
  */
 export function verifyPeerBinding(binding: PeerBinding): void {
-  assertSigned(peerBindingDigest(binding), binding.signature, binding.account, `the identity of peer ${binding.peerId}`);
+  assertSigned(
+    peerBindingDigest(binding),
+    binding.signature,
+    binding.account,
+    `the identity of peer ${binding.peerId}`,
+  );
 }

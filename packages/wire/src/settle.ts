@@ -33,7 +33,9 @@ export const channelKeySchema: z.ZodType<ChannelKey> = z.strictObject({
 export type SignedWindow = Window & { signature: Hex };
 
 /** Schema of `SignedWindow`. */
-export const signedWindowSchema: z.ZodType<SignedWindow, unknown> = windowSchema.extend({ signature: signatureSchema });
+export const signedWindowSchema: z.ZodType<SignedWindow, unknown> = windowSchema.extend({
+  signature: signatureSchema,
+});
 
 /** Provider to gateway (method `settle`): here is a closed window, sign for it. */
 export type SettleRequest = { window: SignedWindow; leaves: Hex[] };

@@ -30,7 +30,10 @@ export function recoverSigner(digest: Uint8Array, signature: Hex): Hex {
     const bytes = fromHex(signature, 65);
     const v = bytes[64] as number;
     if (v !== 27 && v !== 28) throw new LichenError("bad-signature", `v is ${v}, not 27 or 28`);
-    const parsed = secp256k1.Signature.fromBytes(concat(Uint8Array.of(v - 27), bytes.subarray(0, 64)), "recovered");
+    const parsed = secp256k1.Signature.fromBytes(
+      concat(Uint8Array.of(v - 27), bytes.subarray(0, 64)),
+      "recovered",
+    );
     if (parsed.hasHighS()) throw new LichenError("bad-signature", "s lies in the upper half");
     return addressOf(parsed.recoverPublicKey(digest).toBytes(false));
   } catch (cause) {
@@ -45,6 +48,8 @@ export function recoverSigner(digest: Uint8Array, signature: Hex): Hex {
 export function assertSigned(digest: Uint8Array, signature: Hex, by: Hex, what: string): void {
   const signer = recoverSigner(digest, signature);
   if (signer !== by) {
-    throw new LichenError("bad-signature", `${what} is not signed by ${by}`, { details: `signed by ${signer}` });
+    throw new LichenError("bad-signature", `${what} is not signed by ${by}`, {
+      details: `signed by ${signer}`,
+    });
   }
 }

@@ -8,10 +8,12 @@ export type LedgerDomain = {
   channels: Hex;
 };
 
-const word = (value: bigint): Uint8Array => fromHex(`0x${value.toString(16).padStart(64, "0")}`);
+const word = (value: bigint): Uint8Array => fromHex(`0x${value.toString(16).padStart(64, "0")}`, 32);
 const typeHash = (type: string): Uint8Array => keccak(utf8(type));
 
-const domainType = typeHash("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+const domainType = typeHash(
+  "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)",
+);
 const domainName = keccak(utf8("Lichen"));
 const domainVersion = keccak(utf8("1"));
 

@@ -8,7 +8,14 @@ export const protocolVersion = 1;
  */
 export function assertVersion(theirs: unknown, what: string): void {
   if (theirs === protocolVersion) return;
-  throw new LichenError("version-unsupported", `${what}: peer speaks version ${String(theirs).slice(0, 20)}, we speak ${protocolVersion}`, {
-    remedy: "upgrade the older side",
-  });
+  // Only a scalar is printed: turning a stranger's object into text can throw.
+  const named =
+    typeof theirs === "number" || typeof theirs === "string" ? String(theirs).slice(0, 20) : "none";
+  throw new LichenError(
+    "version-unsupported",
+    `${what}: peer speaks version ${named}, we speak ${protocolVersion}`,
+    {
+      remedy: "upgrade the older side",
+    },
+  );
 }

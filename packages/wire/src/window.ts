@@ -34,5 +34,8 @@ export function receiptsRoot(w: Window): Hex {
 
 /** The digest that the provider signs. */
 export function windowDigest(domain: LedgerDomain, w: Window): Uint8Array {
-  return typedDigest(domain, hashWindow(w.channelId, w.number, w.leavesRoot, w.leafCount, w.consumedUnits, w.previousRoot));
+  return typedDigest(
+    domain,
+    hashWindow(w.channelId, w.number, w.leavesRoot, w.leafCount, w.consumedUnits, w.previousRoot),
+  );
 }
