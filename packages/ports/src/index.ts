@@ -1,3 +1,5 @@
+export { ask } from "./ask.ts";
+export { within } from "./deadline.ts";
 export type { Clock } from "./clock.ts";
 export type { Engine, EngineEvent, EngineModel, EngineRequest } from "./engine.ts";
 export type { HttpRequest, HttpResponse, HttpService, HttpStream, Route } from "./http.ts";
