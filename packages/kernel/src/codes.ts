@@ -15,6 +15,7 @@ export const codes = {
   "deposit-exhausted": "The channel's deposit does not cover the request.",
   "engine-failed": "The inference engine stopped working on this request.",
   "gateway-refused": "The gateway answered a request with an error.",
+  internal: "A defect in Lichen.",
   "limit-exceeded": "A named bound was reached; the request was refused, nothing was lost.",
   "model-invalid": "A model file cannot be read.",
   "model-unknown": "No provider serves the model.",
