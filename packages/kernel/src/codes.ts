@@ -12,6 +12,7 @@ export const codes = {
   "chain-mismatch": "The chain behind the RPC address is not the one this node was set up for.",
   "chain-unavailable": "The chain cannot be reached.",
   "channel-unknown": "The payment channel does not exist on the chain.",
+  closed: "The component was stopped; the call came too late.",
   "context-overflow": "Prompt and answer do not fit the model's context.",
   "deposit-exhausted": "The channel's deposit does not cover the request.",
   "engine-failed": "The inference engine stopped working on this request.",
