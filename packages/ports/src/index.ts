@@ -1,8 +1,11 @@
+export { checkClaims, checkUnits } from "./check-ledger.ts";
+export { checkKey, checkQuery, checkWrites } from "./check-store.ts";
 export { ask } from "./ask.ts";
 export { within } from "./deadline.ts";
 export type { Clock } from "./clock.ts";
 export type { Engine, EngineEvent, EngineModel, EngineRequest } from "./engine.ts";
 export type { HttpRequest, HttpResponse, HttpService, HttpStream, Route } from "./http.ts";
+export { compareKeys, keyAfterPrefix } from "./key-order.ts";
 export type {
   ChannelState,
   Claim,
@@ -14,8 +17,10 @@ export type {
   NodeRecord,
   Token,
 } from "./ledger.ts";
+export { maxClaims } from "./ledger.ts";
 export type { Log } from "./log.ts";
 export type { Handler, Incoming, Network, Peer, PeerEvent } from "./network.ts";
+export { allRows, parseRow } from "./rows.ts";
 export type { Random } from "./random.ts";
 export type { Signer } from "./signer.ts";
-export type { Row, Store, Write } from "./store.ts";
+export type { Row, RowQuery, Store, Write } from "./store.ts";

@@ -1,0 +1,4 @@
+export { clockCompliance, type ClockSubject } from "./clock.ts";
+export { ledgerCompliance, type LedgerWorld } from "./ledger.ts";
+export { signerCompliance, type SignerSubject } from "./signer.ts";
+export { storeCompliance, type StoreSubject } from "./store.ts";
