@@ -16,15 +16,23 @@ export type ChannelState = {
   claimedUnits: bigint;
   /** Seconds since 1970 from which the payer may take the rest back; undefined where nobody asked. */
   withdrawableAtS: number | undefined;
+  /** Withdrawn or released: `depositUnits` is lowered to `claimedUnits`, and nothing is paid any more. */
+  closed: boolean;
 };
 
 /** A transaction that was mined and did not revert. */
 export type Mined = { transaction: Hex; blockNumber: number; feeWei: bigint };
 
+/** Claims that one transaction takes: about 2 million gas, far from a block's bound. */
+export const maxClaims = 100;
+
 /** A voucher ready for the contract. */
 export type Claim = { key: ChannelKey; voucher: SignedVoucher };
 
-/** What became of a claim: units paid by this transaction, or why it was passed over. */
+/**
+ * What became of a claim: units paid by this transaction, or the name of the contract's error for which it
+ * was passed over: `ChannelUnknown`, `ChannelAlreadyClosed`, `VoucherStale`, `DepositExhausted`, `SignatureInvalid`.
+ */
 export type ClaimOutcome = { channelId: Hex; paidUnits: bigint } | { channelId: Hex; skipped: string };
 
 /** A payment out of a channel, as the chain recorded it. */
@@ -63,7 +71,10 @@ export interface Ledger {
   channel(key: ChannelKey): Promise<ChannelState | undefined>;
   open(payee: Hex, salt: Hex, depositUnits: bigint): Promise<Mined>;
   topUp(key: ChannelKey, units: bigint): Promise<Mined>;
-  /** Claims many vouchers of ours in one transaction; one that cannot be paid does not hinder the rest. */
+  /**
+   * Claims many vouchers of ours in one transaction; one that cannot be paid does not hinder the rest.
+   * Outcomes stand in the order of the claims. At least one claim, at most `maxClaims`.
+   */
   claim(claims: readonly Claim[]): Promise<Mined & { outcomes: ClaimOutcome[] }>;
   /** What a claim of `count` vouchers would cost now, in wei. */
   claimFeeWei(count: number): Promise<bigint>;
@@ -73,6 +84,9 @@ export interface Ledger {
   withdraw(key: ChannelKey): Promise<Mined>;
   /** Payee only: gives the unclaimed rest back to the payer at once. */
   release(key: ChannelKey): Promise<Mined>;
-  /** Seconds since 1970 by the chain's newest block. */
+  /**
+   * Seconds since 1970 by the chain's newest block. A local chain that mines on demand makes a block for
+   * whoever asks when the last is old, so ask only while waiting for a time.
+   */
   timeS(): Promise<number>;
 }
