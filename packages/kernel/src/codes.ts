@@ -8,7 +8,7 @@ export const codes = {
   "bad-frame": "A peer sent bytes that are not a valid frame: the connection is closed.",
   "bad-message": "A message does not fit its schema.",
   "bad-signature": "A signature does not belong to the key it claims.",
-  "cancelled": "The other side left before the answer was complete.",
+  cancelled: "The other side left before the answer was complete.",
   "chain-mismatch": "The chain behind the RPC address is not the one this node was set up for.",
   "chain-unavailable": "The chain cannot be reached.",
   "channel-unknown": "The payment channel does not exist on the chain.",

@@ -36,3 +36,10 @@ function quote(text: string): string {
 }
 
 const isArray = (value: Json): value is readonly Json[] => Array.isArray(value);
+
+/** JSON text of a value that may hold `bigint`, written as decimal strings. */
+export function stringify(value: object): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === "bigint" ? member.toString() : member,
+  );
+}

@@ -12,7 +12,9 @@ import type { ChannelAccount } from "./account.ts";
  */
 export function admit(account: ChannelAccount, maxCostUnits: bigint): ChannelAccount {
   if (account.withdrawing) {
-    throw new LichenError("payment-rejected", "the payer has asked for the deposit back", { retryable: true });
+    throw new LichenError("payment-rejected", "the payer has asked for the deposit back", {
+      retryable: true,
+    });
   }
   const worstUnits = worstCase(account, maxCostUnits);
   if (worstUnits > account.depositUnits) {

@@ -5,15 +5,22 @@ import { maxCreditRequests, type ChannelAccount } from "./account.ts";
 /** A leaf as the money sees it. */
 export type PricedLeaf = { hash: Hex; costUnits: bigint };
 
-const rootOf = (leaves: readonly PricedLeaf[]): Hex => toHex(merkleRoot(merkleTree(leaves.map((leaf) => fromHex(leaf.hash, 32)))));
-const costOf = (leaves: readonly PricedLeaf[]): bigint => leaves.reduce((sum, leaf) => sum + leaf.costUnits, 0n);
+const rootOf = (leaves: readonly PricedLeaf[]): Hex =>
+  toHex(merkleRoot(merkleTree(leaves.map((leaf) => fromHex(leaf.hash, 32)))));
+const costOf = (leaves: readonly PricedLeaf[]): bigint =>
+  leaves.reduce((sum, leaf) => sum + leaf.costUnits, 0n);
 
 /**
  * Payee: the window to sign over these leaves.
  * @param number above every number ever used in the channel, also by windows that were turned down,
  *   so that no two signed windows share one
  */
-export function closeWindow(account: ChannelAccount, channelId: Hex, number: number, leaves: readonly PricedLeaf[]): Window {
+export function closeWindow(
+  account: ChannelAccount,
+  channelId: Hex,
+  number: number,
+  leaves: readonly PricedLeaf[],
+): Window {
   return {
     channelId,
     number,
@@ -28,7 +35,11 @@ export function closeWindow(account: ChannelAccount, channelId: Hex, number: num
  * Payer: does the window say exactly what these leaves, all known and unpaid, amount to?
  * @throws {LichenError} `payment-rejected`, naming what differs
  */
-export function checkWindow(account: ChannelAccount, window: SignedWindow, leaves: readonly PricedLeaf[]): void {
+export function checkWindow(
+  account: ChannelAccount,
+  window: SignedWindow,
+  leaves: readonly PricedLeaf[],
+): void {
   const expected = closeWindow(account, window.channelId, window.number, leaves);
   const differs = (["leavesRoot", "leafCount", "consumedUnits", "previousRoot"] as const).find(
     (member) => expected[member] !== window[member],
@@ -70,10 +81,14 @@ export function paid(account: ChannelAccount, window: Window, promisedUnits: big
   };
 }
 
-function grownCredit(account: ChannelAccount, leaves: number): Pick<ChannelAccount, "creditRequests" | "paidSinceGrowth"> {
+function grownCredit(
+  account: ChannelAccount,
+  leaves: number,
+): Pick<ChannelAccount, "creditRequests" | "paidSinceGrowth"> {
   const paidSinceGrowth = account.paidSinceGrowth + leaves;
   if (account.creditRequests === 0) return { creditRequests: 2, paidSinceGrowth: 0 };
-  if (paidSinceGrowth < account.creditRequests) return { creditRequests: account.creditRequests, paidSinceGrowth };
+  if (paidSinceGrowth < account.creditRequests)
+    return { creditRequests: account.creditRequests, paidSinceGrowth };
   return { creditRequests: Math.min(2 * account.creditRequests, maxCreditRequests), paidSinceGrowth: 0 };
 }
 
@@ -86,7 +101,12 @@ export const windowIdleMs = 1_000;
  * @param openLeaves leaves in no window yet
  * @param oldestAtMs when the oldest of them was served
  */
-export function isWindowDue(account: ChannelAccount, openLeaves: number, oldestAtMs: number, nowMs: number): boolean {
+export function isWindowDue(
+  account: ChannelAccount,
+  openLeaves: number,
+  oldestAtMs: number,
+  nowMs: number,
+): boolean {
   if (openLeaves === 0) return false;
   const enough = Math.max(1, Math.floor(account.creditRequests / 2));
   return openLeaves >= Math.min(enough, limits.windowLeaves) || nowMs - oldestAtMs >= windowIdleMs;

@@ -32,9 +32,11 @@ export interface Engine {
   readonly slots: number;
   /**
    * Answers. Aborting `signal` stops the work within a token and ends the iteration with the event
-   * `end`/`cancelled`, so that what was made can still be paid for.
-   * @throws {LichenError} `context-overflow` before the first token, `engine-failed`
+   * `end`/`cancelled`, so that what was made can still be paid for. Leaving the iteration gives the slot back.
+   * @throws {LichenError} `context-overflow`, `bad-argument` where the model's template refuses the messages,
+   *   `limit-exceeded` (retryable) where the line is full: all before the first token; `engine-failed` (retryable)
    */
   generate(request: EngineRequest, signal: AbortSignal): AsyncIterable<EngineEvent>;
+  /** Ends what is running or waiting with `engine-failed` (retryable) and lets go of the model. Twice is harmless. */
   stop(): Promise<void>;
 }

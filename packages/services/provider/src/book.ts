@@ -1,7 +1,7 @@
 import { LichenError, type Hex } from "@lichen/kernel";
 import { forfeited, openAccount, paid, promised, served } from "@lichen/money";
 import { channelId, type ChannelKey, type SignedVoucher } from "@lichen/wire";
-import type { Ledger, Row, Store, Write } from "@lichen/ports";
+import { allRows, type Ledger, type Row, type Store, type Write } from "@lichen/ports";
 import type { PayeeChannel, PendingWindow, UnpaidLeaf } from "./channel.ts";
 import { channelRow, leafRow, noLeafRow, readChannel, tables, windowRow } from "./records.ts";
 
@@ -54,7 +54,11 @@ export class ChannelBook {
       settling: false,
       closing: false,
     };
-    if (!(await this.refresh(channel))) throw new LichenError("channel-unknown", "the channel is not on the chain", { details: id, retryable: true });
+    if (!(await this.refresh(channel)))
+      throw new LichenError("channel-unknown", "the channel is not on the chain", {
+        details: id,
+        retryable: true,
+      });
     if (known === undefined) {
       await this.#store.commit([channelRow(channel)]);
       this.channels.set(id, channel);
@@ -108,30 +112,28 @@ export class ChannelBook {
     const writes: Write[] = [channelRow(channel), windowRow(channel, pending)];
     for (const leaf of pending.leaves) writes.push(noLeafRow(channel.id, leaf));
     const expired = pending.window.number - this.#windowsKept;
-    if (expired > 0) writes.push({ ...windowRow(channel, { ...pending, window: { ...pending.window, number: expired } }), value: undefined });
+    if (expired > 0)
+      writes.push({
+        ...windowRow(channel, { ...pending, window: { ...pending.window, number: expired } }),
+        value: undefined,
+      });
     await this.#store.commit(writes, { durable: true });
   }
 
   /** The payer does not know some of the pending window's leaves; the others go into the next one. */
-  async turnedDown(channel: PayeeChannel, pending: PendingWindow, unknown: ReadonlySet<Hex>): Promise<number> {
+  async turnedDown(
+    channel: PayeeChannel,
+    pending: PendingWindow,
+    unknown: ReadonlySet<Hex>,
+  ): Promise<number> {
     const lost = pending.leaves.filter((leaf) => unknown.has(leaf.hash));
     const units = lost.reduce((sum, leaf) => sum + leaf.costUnits, 0n);
     channel.account = forfeited(channel.account, lost.length, units);
     channel.leaves = [...pending.leaves.filter((leaf) => !unknown.has(leaf.hash)), ...channel.leaves];
     channel.pending = undefined;
-    await this.#store.commit([channelRow(channel), ...lost.map((leaf) => noLeafRow(channel.id, leaf))], { durable: true });
+    await this.#store.commit([channelRow(channel), ...lost.map((leaf) => noLeafRow(channel.id, leaf))], {
+      durable: true,
+    });
     return lost.length;
-  }
-}
-
-const pageRows = 500;
-
-async function* allRows(store: Store, table: string, prefix = ""): AsyncGenerator<Row> {
-  let after: string | undefined;
-  for (;;) {
-    const rows = await store.list(table, { prefix, limit: pageRows, ...(after === undefined ? {} : { after }) });
-    yield* rows;
-    if (rows.length < pageRows) return;
-    after = rows.at(-1)?.key;
   }
 }

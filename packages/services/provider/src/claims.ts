@@ -30,11 +30,19 @@ export async function claimRound(context: Context): Promise<void> {
 }
 
 async function claim({ ledger, book, log }: Context, batch: readonly PayeeChannel[]): Promise<void> {
-  const claims: Claim[] = batch.flatMap(({ key, voucher }) => (voucher === undefined ? [] : [{ key, voucher }]));
+  const claims: Claim[] = batch.flatMap(({ key, voucher }) =>
+    voucher === undefined ? [] : [{ key, voucher }],
+  );
   const mined = await ledger.claim(claims);
   for (const outcome of mined.outcomes) {
-    if ("skipped" in outcome) log("warn", "claim.skipped", { channel: outcome.channelId, reason: outcome.skipped });
-    else log("info", "claim.paid", { channel: outcome.channelId, units: `${outcome.paidUnits}`, transaction: mined.transaction });
+    if ("skipped" in outcome)
+      log("warn", "claim.skipped", { channel: outcome.channelId, reason: outcome.skipped });
+    else
+      log("info", "claim.paid", {
+        channel: outcome.channelId,
+        units: `${outcome.paidUnits}`,
+        transaction: mined.transaction,
+      });
   }
   for (const channel of batch) await book.refresh(channel);
 }
@@ -43,7 +51,11 @@ async function claim({ ledger, book, log }: Context, batch: readonly PayeeChanne
  * Settles and claims everything in a channel, then gives the unclaimed rest back to the payer.
  * Resolves when the chain has it.
  */
-export async function closeChannel(context: Context, channel: PayeeChannel, signal: AbortSignal): Promise<void> {
+export async function closeChannel(
+  context: Context,
+  channel: PayeeChannel,
+  signal: AbortSignal,
+): Promise<void> {
   const { clock, windows, ledger, book } = context;
   channel.closing = true;
   while (channel.account.inFlight > 0 || channel.account.unpaidLeaves > 0) {

@@ -19,7 +19,11 @@ import type { PayeeChannel, UnpaidLeaf } from "./channel.ts";
 import type { Context } from "./context.ts";
 
 /** Answers `infer`: checks the money, runs the engine, ends with the leaf. */
-export async function infer(context: Context, incoming: Incoming, send: (item: Uint8Array) => Promise<void>): Promise<void> {
+export async function infer(
+  context: Context,
+  incoming: Incoming,
+  send: (item: Uint8Array) => Promise<void>,
+): Promise<void> {
   const request = decodeMessage(inferRequestSchema, incoming.body, "infer");
   const channel = await admitted(context, request, incoming.peer.account);
   const cancel = new AbortController();
@@ -42,20 +46,29 @@ export async function infer(context: Context, incoming: Incoming, send: (item: U
 /** The channel that pays for the request, with room made for it. */
 async function admitted(context: Context, request: InferRequest, payer: Hex): Promise<PayeeChannel> {
   const { engine, options, book, ledger } = context;
-  if (request.model !== engine.model.id) throw new LichenError("model-unknown", `we do not serve model ${request.model}`, { retryable: true });
+  if (request.model !== engine.model.id)
+    throw new LichenError("model-unknown", `we do not serve model ${request.model}`, { retryable: true });
   const { inputUnitsPerMTok, outputUnitsPerMTok } = options.price;
-  if (request.price.inputUnitsPerMTok < inputUnitsPerMTok || request.price.outputUnitsPerMTok < outputUnitsPerMTok) {
+  if (
+    request.price.inputUnitsPerMTok < inputUnitsPerMTok ||
+    request.price.outputUnitsPerMTok < outputUnitsPerMTok
+  ) {
     throw new LichenError("payment-rejected", "the price is below our offer", { retryable: true });
   }
   const channel = book.channels.get(request.channelId);
-  if (channel === undefined) throw new LichenError("channel-unknown", "announce the channel first", { retryable: true });
-  if (channel.key.payer !== payer) throw new LichenError("payment-rejected", "the channel belongs to another payer");
-  if (channel.closing) throw new LichenError("payment-rejected", "the channel is being closed", { retryable: true });
+  if (channel === undefined)
+    throw new LichenError("channel-unknown", "announce the channel first", { retryable: true });
+  if (channel.key.payer !== payer)
+    throw new LichenError("payment-rejected", "the channel belongs to another payer");
+  if (channel.closing)
+    throw new LichenError("payment-rejected", "the channel is being closed", { retryable: true });
   const running = `${payer}/${request.id}`;
-  if (context.running.has(running)) throw new LichenError("bad-message", `request ${request.id} is running already`);
+  if (context.running.has(running))
+    throw new LichenError("bad-message", `request ${request.id} is running already`);
   if (request.prepaid !== undefined) {
     const { prepaid } = request;
-    if (prepaid.channelId !== channel.id) throw new LichenError("payment-rejected", "the voucher is for another channel");
+    if (prepaid.channelId !== channel.id)
+      throw new LichenError("payment-rejected", "the voucher is for another channel");
     assertSigned(voucherDigest(ledger.deployment, prepaid), prepaid.signature, payer, "the voucher");
     await book.prepaid(channel, prepaid);
   }

@@ -6,7 +6,14 @@ import type { Context } from "./context.ts";
 const livesOffers = 3;
 
 /** What we serve, at what price, signed now. */
-export async function currentOffer({ network, ledger, signer, clock, engine, options }: Context): Promise<Offer> {
+export async function currentOffer({
+  network,
+  ledger,
+  signer,
+  clock,
+  engine,
+  options,
+}: Context): Promise<Offer> {
   const nowMs = clock.nowMs();
   const unsigned: Omit<Offer, "signature"> = {
     chainId: ledger.deployment.chainId,

@@ -54,7 +54,14 @@ export function createProvider(components: ProviderComponents, options: Provider
   const { store, ledger, network } = components;
   const windows = createSettlement(() => context);
   const book = new ChannelBook(store, ledger, options.windowsKept);
-  const context: Context = { ...components, options, book, windows, running: new Map(), stopping: stopping.signal };
+  const context: Context = {
+    ...components,
+    options,
+    book,
+    windows,
+    running: new Map(),
+    stopping: stopping.signal,
+  };
   let loops: Promise<unknown> = Promise.resolve();
 
   return {
@@ -95,7 +102,9 @@ function serve(context: Context): void {
     },
     async cancel({ body, peer }, send) {
       const { id } = decodeMessage(cancelRequestSchema, body, "cancel");
-      running.get(`${peer.account}/${id}`)?.abort(new LichenError("limit-exceeded", "cancelled by the payer"));
+      running
+        .get(`${peer.account}/${id}`)
+        ?.abort(new LichenError("limit-exceeded", "cancelled by the payer"));
       await send(encodeMessage({}));
     },
     async close({ body, peer, signal }, send) {

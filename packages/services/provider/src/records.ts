@@ -1,12 +1,23 @@
 import { z } from "zod";
-import { LichenError, type Hex } from "@lichen/kernel";
+import { LichenError, stringify, type Hex } from "@lichen/kernel";
 import { openAccount } from "@lichen/money";
-import { channelId, channelKeySchema, digestSchema, signedVoucherSchema, signedWindowSchema, unitsSchema } from "@lichen/wire";
-import type { Row, Write } from "@lichen/ports";
+import {
+  channelId,
+  channelKeySchema,
+  digestSchema,
+  signedVoucherSchema,
+  signedWindowSchema,
+  unitsSchema,
+} from "@lichen/wire";
+import { parseRow, type Row, type Write } from "@lichen/ports";
 import type { PayeeChannel, UnpaidLeaf } from "./channel.ts";
 
 /** Tables of the provider's store. */
-export const tables = { channels: "payee-channels", leaves: "payee-leaves", windows: "payee-windows" } as const;
+export const tables = {
+  channels: "payee-channels",
+  leaves: "payee-leaves",
+  windows: "payee-windows",
+} as const;
 
 const leafSchema = z.object({
   hash: digestSchema,
@@ -30,9 +41,6 @@ const channelSchema = z.object({
   pending: z.object({ window: signedWindowSchema, leaves: z.array(leafSchema) }).optional(),
 });
 
-const toText = (value: object): string =>
-  JSON.stringify(value, (_key, member: unknown) => (typeof member === "bigint" ? member.toString() : member));
-
 /** The channel as it must be found after a restart. Leaves outside a window have rows of their own. */
 export function channelRow(channel: PayeeChannel): Write {
   const { key, account, voucher, claimedUnits, lastNumber, pending } = channel;
@@ -52,12 +60,12 @@ export function channelRow(channel: PayeeChannel): Write {
     lastNumber,
     pending: pending && { window: pending.window, leaves: [...pending.leaves] },
   };
-  return { table: tables.channels, key: channel.id, value: toText(record) };
+  return { table: tables.channels, key: channel.id, value: stringify(record) };
 }
 
 /** Row of a leaf that waits for its window. */
 export function leafRow(channel: Hex, leaf: UnpaidLeaf): Write {
-  return { table: tables.leaves, key: `${channel}/${leaf.hash}`, value: toText(leaf) };
+  return { table: tables.leaves, key: `${channel}/${leaf.hash}`, value: stringify(leaf) };
 }
 
 /** The same row, taken away. */
@@ -68,7 +76,7 @@ export function noLeafRow(channel: Hex, leaf: UnpaidLeaf): Write {
 /** Row of a paid window, kept for whoever asks for proof. */
 export function windowRow(channel: PayeeChannel, pending: PendingRecord): Write {
   const key = `${channel.id}/${String(pending.window.number).padStart(12, "0")}`;
-  return { table: tables.windows, key, value: toText(pending) };
+  return { table: tables.windows, key, value: stringify(pending) };
 }
 type PendingRecord = NonNullable<PayeeChannel["pending"]>;
 
@@ -77,12 +85,13 @@ type PendingRecord = NonNullable<PayeeChannel["pending"]>;
  * @throws {LichenError} `state-invalid` where a row does not parse or its sums disagree
  */
 export function readChannel(row: Row, leafRows: readonly Row[]): PayeeChannel {
-  const record = parse(channelSchema, row);
+  const record = parseRow(channelSchema, row);
   const pending = record.pending;
   const inWindow = new Set(pending?.leaves.map((leaf) => leaf.hash));
-  const all = leafRows.map((leaf) => parse(leafSchema, leaf));
+  const all = leafRows.map((leaf) => parseRow(leafSchema, leaf));
   const { key, voucher, claimedUnits, lastNumber, ...money } = record;
-  if (channelId(key) !== row.key) throw new LichenError("state-invalid", `the row of channel ${row.key} holds another`);
+  if (channelId(key) !== row.key)
+    throw new LichenError("state-invalid", `the row of channel ${row.key} holds another`);
   return {
     id: row.key as Hex,
     key,
@@ -106,12 +115,4 @@ export function readChannel(row: Row, leafRows: readonly Row[]): PayeeChannel {
     settling: false,
     closing: false,
   };
-}
-
-function parse<Out>(schema: z.ZodType<Out, unknown>, row: Row): Out {
-  try {
-    return schema.parse(JSON.parse(row.value));
-  } catch (cause) {
-    throw new LichenError("state-invalid", `a stored row cannot be read: ${row.key}`, { cause });
-  }
 }

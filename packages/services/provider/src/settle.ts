@@ -88,13 +88,24 @@ async function close({ signer, ledger, book }: Context, channel: PayeeChannel): 
 function known(asked: readonly Hex[], named: readonly Hex[]): Hex[] {
   const ours = new Set(asked);
   const both = named.filter((hash) => ours.has(hash));
-  if (both.length === 0) throw new LichenError("bad-message", "settle: the payer turned down leaves that were not in the window");
+  if (both.length === 0)
+    throw new LichenError("bad-message", "settle: the payer turned down leaves that were not in the window");
   return both;
 }
 
-function checkVoucher({ ledger }: Context, channel: PayeeChannel, { window }: PendingWindow, voucher: SignedVoucher): void {
+function checkVoucher(
+  { ledger }: Context,
+  channel: PayeeChannel,
+  { window }: PendingWindow,
+  voucher: SignedVoucher,
+): void {
   if (voucher.channelId !== channel.id || voucher.receiptsRoot !== receiptsRoot(window)) {
     throw new LichenError("payment-rejected", "the voucher is not for this window");
   }
-  assertSigned(voucherDigest(ledger.deployment, voucher), voucher.signature, channel.key.payer, "the voucher");
+  assertSigned(
+    voucherDigest(ledger.deployment, voucher),
+    voucher.signature,
+    channel.key.payer,
+    "the voucher",
+  );
 }

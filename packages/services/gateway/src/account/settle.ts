@@ -1,0 +1,43 @@
+import { LichenError } from "@lichen/kernel";
+import { checkWindow } from "@lichen/money";
+import { assertSigned, decodeMessage, encodeMessage, settleRequestSchema, windowDigest } from "@lichen/wire";
+import type { Incoming } from "@lichen/ports";
+import type { Context } from "../context.ts";
+import { isPaid } from "./book.ts";
+
+/**
+ * Answers `settle`: pays a window whose every leaf we took. Asked twice for the same window it gives
+ * the same voucher again; leaves that we never saw are named and not paid.
+ */
+export async function settle(
+  context: Context,
+  { peer, body }: Incoming,
+  send: (item: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const { book, ledger, log, queue } = context;
+  const { window, leaves } = decodeMessage(settleRequestSchema, body, "settle");
+  const channel = book.channels.get(window.channelId);
+  if (channel === undefined || channel.key.payee !== peer.account) {
+    throw new LichenError("channel-unknown", "we do not pay you through this channel", {
+      details: window.channelId,
+    });
+  }
+  assertSigned(windowDigest(ledger.deployment, window), window.signature, channel.key.payee, "the window");
+  if (isPaid(channel, window)) {
+    await send(encodeMessage({ voucher: channel.voucher as object }));
+    return;
+  }
+  const unknown = leaves.filter((leaf) => !channel.unpaid.has(leaf));
+  if (unknown.length > 0) {
+    book.turnedDown(channel);
+    log("warn", "window.refused", { channel: channel.id, unknownLeaves: unknown.length });
+    await send(encodeMessage({ unknown }));
+    return;
+  }
+  const priced = leaves.map((hash) => ({ hash, costUnits: channel.unpaid.get(hash) as bigint }));
+  checkWindow(channel.account, window, priced);
+  const voucher = await book.pay(channel, window, leaves);
+  log("info", "window.paid", { channel: channel.id, number: window.number, leaves: leaves.length });
+  await send(encodeMessage({ voucher }));
+  queue.wake(leaves.length);
+}

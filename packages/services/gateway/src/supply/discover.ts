@@ -1,0 +1,92 @@
+import { toLichenError, type Hex } from "@lichen/kernel";
+import {
+  decodeMessage,
+  describeResponseSchema,
+  offerSchema,
+  offerTopic,
+  verifyOffer,
+  type Offer,
+} from "@lichen/wire";
+import { ask, within, type NodeRecord } from "@lichen/ports";
+import type { Context } from "../context.ts";
+
+const connectMs = 10_000;
+const describeMs = 5_000;
+/** Failed dials double the pause up to this many rounds of discovery. */
+const maxSkippedRounds = 12;
+
+/** Finds providers: reads the registry, connects to who is new, asks what it serves, listens for changes. */
+export function createDiscovery(context: Context): { run(): Promise<void> } {
+  const { network, clock, ledger, log, market, options, stopping, queue } = context;
+  const listening = new Set<Hex>();
+  const backoff = new Map<Hex, { failures: number; skip: number }>();
+
+  async function run(): Promise<void> {
+    while (!stopping.aborted) {
+      try {
+        const nodes = await ledger.nodes();
+        market.setStakes(new Map(nodes.map(({ account, stakeUnits }) => [account, stakeUnits])));
+        await Promise.all(nodes.filter(isDue).map(meet));
+      } catch (error) {
+        log("warn", "discovery.failed", { message: toLichenError(error).message });
+      }
+      market.prune(clock.nowMs());
+      await clock.sleep(options.discoverEveryMs, stopping).catch(() => {});
+    }
+  }
+
+  function isDue({ account }: NodeRecord): boolean {
+    if (account === ledger.account) return false;
+    const wait = backoff.get(account);
+    return wait === undefined || wait.skip-- <= 0;
+  }
+
+  /** Connects if need be, and takes the node's offers. */
+  async function meet({ account, endpoint }: NodeRecord): Promise<void> {
+    try {
+      const known = network.peers().find((peer) => peer.account === account);
+      const peer =
+        known ?? (await within(clock, connectMs, stopping, (signal) => network.connect(endpoint, signal)));
+      if (peer.account !== account) return log("warn", "endpoint.foreign", { account, found: peer.account });
+      if (known !== undefined && sells(account)) return;
+      const { offers } = await within(clock, describeMs, stopping, (signal) =>
+        ask(network, peer.id, "describe", {}, describeResponseSchema, signal),
+      );
+      for (const offer of offers) hear(offer, peer.id);
+      backoff.delete(account);
+    } catch (error) {
+      const failures = (backoff.get(account)?.failures ?? 0) + 1;
+      backoff.set(account, { failures, skip: Math.min(2 ** failures, maxSkippedRounds) });
+      if (failures === 1)
+        log("warn", "provider.unreachable", { account, message: toLichenError(error).message });
+    }
+  }
+
+  function sells(account: Hex): boolean {
+    return market
+      .models(clock.nowMs())
+      .some(({ suppliers }) => suppliers.some(({ offer }) => offer.provider === account));
+  }
+
+  /** Takes an offer in if it is what it says, and listens to its model's topic from now on. */
+  function hear(offer: Offer, from: string | undefined): void {
+    if (from !== undefined && offer.peerId !== from) return;
+    if (!market.isRegistered(offer.provider)) return;
+    verifyOffer(offer, ledger.deployment.chainId, clock.nowMs());
+    if (market.add(offer)) {
+      log("info", "offer.heard", { provider: offer.provider, model: offer.model.name });
+      queue.wake(offer.slots);
+    }
+    if (listening.has(offer.model.id)) return;
+    listening.add(offer.model.id);
+    network.subscribe(offerTopic(offer.model.id), (data) => {
+      try {
+        hear(decodeMessage(offerSchema, data, "offer"), undefined);
+      } catch (error) {
+        log("warn", "offer.invalid", { message: toLichenError(error).message });
+      }
+    });
+  }
+
+  return { run };
+}
