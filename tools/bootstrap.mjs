@@ -5,7 +5,7 @@ import { refusal } from "./bootstrap/refuse.mjs";
 
 const reason = refusal(process.platform, process.arch, process.versions.node);
 if (reason === null) {
-  import("./bootstrap/main.mjs")
+  void import("./bootstrap/main.mjs")
     .then((module) => module.main(process.argv.slice(2)))
     .then((code) => {
       process.exitCode = code;

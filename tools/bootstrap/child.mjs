@@ -51,7 +51,8 @@ function forwarder(send) {
     const now = performance.now();
     const repeated = now - (lastAt.get(signal) ?? -Infinity) < repeatMs;
     lastAt.set(signal, now);
-    const fromTerminal = signal === "SIGINT" && (process.stdin.isTTY || process.stdout.isTTY) && inForeground();
+    const fromTerminal =
+      signal === "SIGINT" && (process.stdin.isTTY || process.stdout.isTTY) && inForeground();
     if (!repeated && !fromTerminal) send(signal);
   };
 }

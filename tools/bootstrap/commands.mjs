@@ -23,7 +23,11 @@ export const commands = Object.freeze({
   },
   lint: { needs: "dev", argv: (args) => [runner, "--only", "lint", ...args], help: "oxlint with types" },
   types: { needs: "dev", argv: (args) => [runner, "--only", "types", ...args], help: "the type check" },
-  format: { needs: "dev", argv: (args) => ["node_modules/oxfmt/bin/oxfmt", ...args], help: "rewrite in format" },
+  format: {
+    needs: "dev",
+    argv: (args) => ["node_modules/oxfmt/bin/oxfmt", ...args],
+    help: "rewrite in format",
+  },
   bench: { needs: "dev", argv: (args) => ["tools/bench.ts", ...args], help: "one benchmark by name" },
   "docs:errors": {
     needs: "dev",

@@ -42,7 +42,14 @@ const suffices = (present, mode) => present === "dev" || present === mode;
  * what only lacks the tools gets `npm install`, under which a running network stays whole.
  */
 function npmArgs(mode, present) {
-  const common = ["--loglevel=error", "--no-progress", "--no-audit", "--no-fund", "--bin-links", "--include=prod"];
+  const common = [
+    "--loglevel=error",
+    "--no-progress",
+    "--no-audit",
+    "--no-fund",
+    "--bin-links",
+    "--include=prod",
+  ];
   if (mode === "prod") return ["ci", ...common, "--omit=dev", "--omit=optional"];
   const dev = [...common, "--include=dev", "--include=optional"];
   return present === null ? ["ci", ...dev] : ["install", ...dev, "--no-save"];

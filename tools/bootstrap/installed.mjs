@@ -22,7 +22,11 @@ export function installed(root) {
   if (wanted === undefined || present === undefined) return null;
   const has = ([path, entry]) => matches(root, path, entry, present[path]);
   const needed = Object.entries(wanted).filter(([path, entry]) => isInstalledHere(path, entry));
-  const mode = needed.every(has) ? "dev" : needed.filter(([, entry]) => isProd(entry)).every(has) ? "prod" : null;
+  const mode = needed.every(has)
+    ? "dev"
+    : needed.filter(([, entry]) => isProd(entry)).every(has)
+      ? "prod"
+      : null;
   if (mode !== null) stampInstalled(root, mode);
   return mode;
 }
@@ -64,6 +68,8 @@ const isProd = (entry) => !entry.dev && !entry.optional && !entry.devOptional;
 /** npm skips optional packages for other machines; workspaces are sources, not installed packages. */
 function isInstalledHere(path, entry) {
   if (!path.includes("node_modules/")) return false;
+  // The target of a link, which npm records where it stands in no package's folder.
+  if (entry.version === undefined && !entry.link) return false;
   const fits = (list, value) => list === undefined || list.includes(value);
   return fits(entry.os, process.platform) && fits(entry.cpu, process.arch) && fits(entry.libc, "glibc");
 }

@@ -24,7 +24,10 @@ export async function main([name, ...args]) {
   let release = () => {};
   try {
     await ensureInstalled(rootPath, command.needs);
-    release = register(join(meetingPath(rootPath), "users"), name === "start" ? "npm start" : `npm run ${name}`);
+    release = register(
+      join(meetingPath(rootPath), "users"),
+      name === "start" ? "npm start" : `npm run ${name}`,
+    );
     return await runChild(rootPath, command.argv(args), rootPath);
   } catch (error) {
     if (error.signal !== undefined) return 128 + constants.signals[error.signal];

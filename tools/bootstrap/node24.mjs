@@ -19,8 +19,10 @@ export function nodeProblem(root) {
   const version = stdout?.trim() ?? "";
   if (version.startsWith(`v${nodeMajor}.`)) return null;
   const wanted = `Lichen runs on the Node ${nodeMajor} that npm installs as ${path}`;
-  if (/GLIBC/.test(stderr ?? "")) return `${wanted}, but this system's C library is too old for it:\n${stderr.trim()}`;
-  if (error?.code === "EACCES") return `${wanted}, but it may not be executed: is the file system mounted noexec?`;
+  if (/GLIBC/.test(stderr ?? ""))
+    return `${wanted}, but this system's C library is too old for it:\n${stderr.trim()}`;
+  if (error?.code === "EACCES")
+    return `${wanted}, but it may not be executed: is the file system mounted noexec?`;
   const seen = error?.code ?? signal ?? (version === "" ? "no answer" : version);
   return `${wanted}, but that gives ${seen}.\nRemove node_modules and run the same command again.`;
 }

@@ -25,7 +25,9 @@ export function progress(title, detail, out = process.stderr) {
   return {
     done(mark, text) {
       clearInterval(timer);
-      out.write(`${fancy ? "\r\x1b[2K" : ""}${mark} ${text} (${seconds(Date.now() - startedAt)}${detail()})\n`);
+      out.write(
+        `${fancy ? "\r\x1b[2K" : ""}${mark} ${text} (${seconds(Date.now() - startedAt)}${detail()})\n`,
+      );
     },
   };
 }

@@ -1,6 +1,9 @@
 /** What npm says when it fails, and what helps. The first that fits counts. */
 const remedies = [
-  [/ENOSPC|no space left/i, "The disk is full. Free some space (an installation needs about a gigabyte) and try again."],
+  [
+    /ENOSPC|no space left/i,
+    "The disk is full. Free some space (an installation needs about a gigabyte) and try again.",
+  ],
   [
     /\b407\b|proxy auth/i,
     "A proxy asks for a password. Put it into HTTPS_PROXY (http://user:password@host:port) and try again.",
@@ -17,9 +20,15 @@ const remedies = [
     /EACCES|EPERM|EROFS|permission denied|read-only/i,
     "npm may not write. The clone and ~/.npm must belong to you: see who owns them with ls -ld . node_modules ~/.npm, and do not mix in sudo.",
   ],
-  [/EUSAGE|in sync/i, "package.json and package-lock.json disagree. After changing a dependency, run npm install once."],
+  [
+    /EUSAGE|in sync/i,
+    "package.json and package-lock.json disagree. After changing a dependency, run npm install once.",
+  ],
   [/EINTEGRITY/i, "A downloaded package is damaged or was changed. Run npm cache verify and try again."],
-  [/E404|ETARGET|notarget/i, "The registry that npm is set to use lacks a package. See npm config get registry."],
+  [
+    /E404|ETARGET|notarget/i,
+    "The registry that npm is set to use lacks a package. See npm config get registry.",
+  ],
 ];
 
 /**

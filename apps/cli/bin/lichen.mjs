@@ -14,7 +14,7 @@ if (reason !== null) {
   process.stderr.write("Lichen is not installed yet: run npm start in " + rootPath + "\n");
   process.exitCode = 1;
 } else {
-  import("../../../tools/bootstrap/child.mjs")
+  void import("../../../tools/bootstrap/child.mjs")
     .then((module) =>
       module.runChild(
         rootPath,
