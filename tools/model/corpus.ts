@@ -27,7 +27,13 @@ export async function loadCorpus(path: string, length: number): Promise<Corpus> 
 }
 
 /** The windows of one step: they depend on seed and step alone, so that a resumed run sees what it would have seen. */
-export function batchAt(text: Uint8Array, seed: number, step: number, batch: number, length: number): TrainBatch {
+export function batchAt(
+  text: Uint8Array,
+  seed: number,
+  step: number,
+  batch: number,
+  length: number,
+): TrainBatch {
   const uniform = seededUniform((Math.imul(seed, 0x9e3779b1) ^ Math.imul(step + 1, 0x85ebca6b)) >>> 0);
   const tokens = new Int32Array(batch * length);
   const targets = new Int32Array(batch * length);

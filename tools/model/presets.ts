@@ -23,7 +23,13 @@ const shared = {
   rmsEpsilon: 1e-5,
 } as const;
 
-const training = { peakRate: 3e-3, warmupSteps: 100, batchTokens: 2048, shortLength: 128, shortShare: 0.8 } as const;
+const training = {
+  peakRate: 3e-3,
+  warmupSteps: 100,
+  batchTokens: 1024,
+  shortLength: 64,
+  shortShare: 0.9,
+} as const;
 
 /** The presets of `--preset`. */
 export const presets: Record<"small" | "base", Preset> = {

@@ -10,11 +10,13 @@ import {
   initialTrainState,
   initParameters,
   meanLoss,
+  toWeights,
   trainStep,
 } from "../../packages/model/src/index.ts";
 import { loadCheckpoint, saveCheckpoint, type RunIdentity } from "./checkpoint.ts";
 import { batchAt, loadCorpus } from "./corpus.ts";
 import { presets } from "./presets.ts";
+import { writeModel } from "./write-model.ts";
 import { duration, progressLine } from "./progress.ts";
 
 const help = `Trains a small language model on a text file, byte by byte, and writes it as GGUF.
@@ -23,9 +25,9 @@ const help = `Trains a small language model on a text file, byte by byte, and wr
 
   --corpus PATH    the text; its first 90 % are learned from, the rest measures
   --preset NAME    small (about 300,000 parameters) or base (about 750,000); default base
-  --steps N        optimiser steps of 2,048 tokens; default 2000
+  --steps N        optimiser steps of 1,024 tokens; default 2400
   --seed N         decides the first weights and every batch; default 1
-  --out DIR        where NAME.gguf and NAME.checkpoint.safetensors go; default .
+  --out DIR        where NAME-f16.gguf and NAME.checkpoint.safetensors go; default .
   --resume         go on from the checkpoint in --out
   --help           this text
 
@@ -46,7 +48,14 @@ const EVALUATION_BYTES = 16_384;
 /** More steps than anybody means. */
 const MAX_STEPS = 10_000_000;
 
-type Options = { corpus: string; preset: keyof typeof presets; steps: number; seed: number; out: string; resume: boolean };
+type Options = {
+  corpus: string;
+  preset: keyof typeof presets;
+  steps: number;
+  seed: number;
+  out: string;
+  resume: boolean;
+};
 
 function parseOptions(args: string[]): Options | "help" {
   const { values } = parseArgs({
@@ -54,7 +63,7 @@ function parseOptions(args: string[]): Options | "help" {
     options: {
       corpus: { type: "string" },
       preset: { type: "string", default: "base" },
-      steps: { type: "string", default: "2000" },
+      steps: { type: "string", default: "2400" },
       seed: { type: "string", default: "1" },
       out: { type: "string", default: "." },
       resume: { type: "boolean", default: false },
@@ -65,10 +74,16 @@ function parseOptions(args: string[]): Options | "help" {
   const remedy = "See --help.";
   if (values.corpus === undefined) throw new LichenError("bad-argument", "--corpus is missing", { remedy });
   if (!Object.hasOwn(presets, values.preset))
-    throw new LichenError("bad-argument", "--preset is neither small nor base", { details: values.preset, remedy });
+    throw new LichenError("bad-argument", "--preset is neither small nor base", {
+      details: values.preset,
+      remedy,
+    });
   const count = (name: string, text: string, least: number, most: number): number => {
     if (!/^\d{1,10}$/.test(text) || Number(text) < least || Number(text) > most)
-      throw new LichenError("bad-argument", `--${name} is not between ${least} and ${most}`, { details: text, remedy });
+      throw new LichenError("bad-argument", `--${name} is not between ${least} and ${most}`, {
+        details: text,
+        remedy,
+      });
     return Number(text);
   };
   return {
@@ -100,12 +115,17 @@ async function train(options: Options): Promise<void> {
     });
 
   await init("wasm");
-  console.log(`${preset.name}: ${countParameters(config).toLocaleString("en")} parameters, ${options.steps} steps`);
-  console.log(`corpus ${options.corpus}: ${corpus.sizeBytes.toLocaleString("en")} bytes, sha256 ${corpus.sha256}`);
-  let { state, elapsedSeconds } = options.resume
+  console.log(
+    `${preset.name}: ${countParameters(config).toLocaleString("en")} parameters, ${options.steps} steps`,
+  );
+  console.log(
+    `corpus ${options.corpus}: ${corpus.sizeBytes.toLocaleString("en")} bytes, sha256 ${corpus.sha256}`,
+  );
+  const first = options.resume
     ? await loadCheckpoint(checkpoint, config, run)
     : { state: initialTrainState(initParameters(config, options.seed)), elapsedSeconds: 0 };
 
+  let { state } = first;
   let stopping = false;
   const stop = (): void => {
     stopping = true;
@@ -113,10 +133,15 @@ async function train(options: Options): Promise<void> {
   process.once("SIGINT", stop).once("SIGTERM", stop);
   const step = trainStep(config);
   const progress = progressLine(process.stderr);
-  const began = performance.now() - elapsedSeconds * 1000;
+  const began = performance.now() - first.elapsedSeconds * 1000;
   const elapsed = (): number => (performance.now() - began) / 1000;
   const shortSteps = Math.floor(options.steps * preset.shortShare);
-  const schedule = { peak: preset.peakRate, floor: 0.1, warmupSteps: preset.warmupSteps, steps: options.steps };
+  const schedule = {
+    peak: preset.peakRate,
+    floor: 0.1,
+    warmupSteps: preset.warmupSteps,
+    steps: options.steps,
+  };
   let smoothed: number | undefined;
   let speed: number | undefined;
 
@@ -139,9 +164,11 @@ async function train(options: Options): Promise<void> {
     if (state.step % CHECKPOINT_STEPS === 0) await saveCheckpoint(checkpoint, state, config, run, elapsed());
     if (state.step % EVALUATION_STEPS === 0) {
       const part = corpus.heldOut.subarray(0, EVALUATION_BYTES);
-      const loss = await meanLoss(state.parameters, part, config, { length: preset.shortLength });
+      const loss = await meanLoss(state.parameters, part, config, { length: 128 });
       progress.end();
-      console.log(`step ${state.step}: held-out ${loss.toFixed(4)} nats per byte (first ${EVALUATION_BYTES} bytes)`);
+      console.log(
+        `step ${state.step}: held-out ${loss.toFixed(4)} nats per byte (first ${EVALUATION_BYTES} bytes)`,
+      );
     }
   }
   progress.end();
@@ -157,6 +184,9 @@ async function train(options: Options): Promise<void> {
     `held-out ${loss.toFixed(4)} nats per byte over all ${corpus.heldOut.length.toLocaleString("en")} bytes, ` +
       `windows of ${config.contextLength} without overlap; trained in ${duration(trainedSeconds)}`,
   );
+  const model = join(options.out, `${preset.name}-f16.gguf`);
+  await writeModel(model, await toWeights(state.parameters), config, preset.name);
+  console.log(`${model} written; other formats with tools/model/convert.ts`);
   step.dispose();
   tree.dispose([state.parameters, state.mean, state.square]);
 }

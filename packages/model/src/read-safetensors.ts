@@ -59,23 +59,29 @@ function parseTensor(name: string, entry: unknown, start: number): SafetensorsIn
   const { dtype, shape, data_offsets: range } = isRecord(entry) ? entry : {};
   if (typeof dtype !== "string" || !Object.hasOwn(safetensorsSizes, dtype))
     throw invalid(`tensor ${name} has a type this version cannot read`, String(dtype));
-  if (!isCounts(shape) || shape.length > MAX_DIMENSIONS) throw invalid(`tensor ${name} has no shape`, String(shape));
+  if (!isCounts(shape) || shape.length > MAX_DIMENSIONS)
+    throw invalid(`tensor ${name} has no shape`, String(shape));
   if (!isCounts(range) || range.length !== 2) throw invalid(`tensor ${name} has no range`, String(range));
   const type = dtype as SafetensorsInfo["type"];
   const [begin, end] = range as [number, number];
   const sizeBytes = shape.reduce((a, b) => a * b, safetensorsSizes[type]);
   if (!Number.isSafeInteger(sizeBytes) || end - begin !== sizeBytes)
-    throw invalid(`tensor ${name} does not fill its range`, `${type} [${shape.join(", ")}] in ${begin}..${end}`);
+    throw invalid(
+      `tensor ${name} does not fill its range`,
+      `${type} [${shape.join(", ")}] in ${begin}..${end}`,
+    );
   return { type, shape, offset: start + begin, sizeBytes };
 }
 
 function checkCoverage(tensors: SafetensorsInfo[], start: number, fileBytes: number): void {
   let end = start;
   for (const tensor of tensors.sort((a, b) => a.offset - b.offset || a.sizeBytes - b.sizeBytes)) {
-    if (tensor.offset !== end) throw invalid("tensors overlap or leave a gap", `at byte ${tensor.offset}, not ${end}`);
+    if (tensor.offset !== end)
+      throw invalid("tensors overlap or leave a gap", `at byte ${tensor.offset}, not ${end}`);
     end += tensor.sizeBytes;
   }
-  if (end !== fileBytes) throw invalid("the file was cut or has a tail", `${fileBytes} bytes instead of ${end}`);
+  if (end !== fileBytes)
+    throw invalid("the file was cut or has a tail", `${fileBytes} bytes instead of ${end}`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

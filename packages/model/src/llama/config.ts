@@ -63,6 +63,8 @@ export function checkLlamaConfig(config: LlamaConfig): LlamaConfig {
     });
   for (const name of ["ropeFreqBase", "rmsEpsilon"] as const)
     if (!(Number.isFinite(config[name]) && config[name] > 0))
-      throw new LichenError("model-invalid", `${name} is not a positive number`, { details: String(config[name]) });
+      throw new LichenError("model-invalid", `${name} is not a positive number`, {
+        details: String(config[name]),
+      });
   return config;
 }

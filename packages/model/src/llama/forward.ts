@@ -42,7 +42,11 @@ export function forward(parameters: LlamaParameters, tokens: np.Array, config: L
   rotation.sin.dispose();
   mask.dispose();
   const last = rmsNorm(stream, weight("output_norm"), config);
-  return project(last, weight(tied ? "token_embd" : "output")).reshape([batch, length, config.vocabularySize]);
+  return project(last, weight(tied ? "token_embd" : "output")).reshape([
+    batch,
+    length,
+    config.vocabularySize,
+  ]);
 }
 
 /** The stream is kept as `[batch * length, width]`: every projection is one plain matrix product. */
@@ -82,11 +86,20 @@ function causal(length: number): np.Array {
 }
 
 /** Turns `[batch * length, heads * headWidth]` by its positions, into `[batch, heads, length, headWidth]`. */
-function rotate(rows: np.Array, { cos, sin }: Rotation, batch: number, length: number, heads: number): np.Array {
+function rotate(
+  rows: np.Array,
+  { cos, sin }: Rotation,
+  batch: number,
+  length: number,
+  heads: number,
+): np.Array {
   const pairs = cos.shape[1]!;
   const split = rows.reshape([batch, length, heads, pairs, 2]).transpose([0, 2, 1, 3, 4]);
   const swapped = np.flip(split.ref, -1);
-  return split.mul(cos.ref).add(swapped.mul(sin.ref)).reshape([batch, heads, length, pairs * 2]);
+  return split
+    .mul(cos.ref)
+    .add(swapped.mul(sin.ref))
+    .reshape([batch, heads, length, pairs * 2]);
 }
 
 /** Causal attention with grouped queries: the queries that share a key head are stacked into one product. */

@@ -1,4 +1,4 @@
-import { nn, numpy as np } from "@jax-js/jax";
+import { nn, type numpy as np } from "@jax-js/jax";
 import type { LlamaConfig } from "./config.ts";
 import { forward } from "./forward.ts";
 import type { LlamaParameters } from "./parameters.ts";

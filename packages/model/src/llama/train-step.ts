@@ -86,9 +86,7 @@ export function trainStep(config: LlamaConfig, optimizer: AdamW = adamWDefaults)
       const clipped = gradients[name]!.mul(scale.ref);
       const mean = arrays.mean[name]!.mul(beta1).add(clipped.ref.mul(1 - beta1));
       const square = arrays.square[name]!.mul(beta2).add(np.square(clipped).mul(1 - beta2));
-      const direction = mean.ref
-        .mul(meanBias.ref)
-        .div(np.sqrt(square.ref.mul(squareBias.ref)).add(epsilon));
+      const direction = mean.ref.mul(meanBias.ref).div(np.sqrt(square.ref.mul(squareBias.ref)).add(epsilon));
       const parameter = arrays.parameters[name]!;
       const decay = parameter.ndim > 1 ? weightDecay : 0;
       const change = decay === 0 ? direction : direction.add(parameter.ref.mul(decay));
