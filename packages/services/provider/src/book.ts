@@ -51,7 +51,6 @@ export class ChannelBook {
       leaves: [],
       pending: undefined,
       peerId: undefined,
-      settling: false,
       closing: false,
     };
     if (!(await this.refresh(channel)))

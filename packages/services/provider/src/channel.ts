@@ -24,8 +24,6 @@ export type PayeeChannel = {
   pending: PendingWindow | undefined;
   /** Where the payer is connected now, if it is. */
   peerId: string | undefined;
-  /** One settlement at a time. */
-  settling: boolean;
   /** The payer asked to close: claim what there is, then give the rest back. */
   closing: boolean;
 };

@@ -72,8 +72,19 @@ async function admitted(context: Context, request: InferRequest, payer: Hex): Pr
     assertSigned(voucherDigest(ledger.deployment, prepaid), prepaid.signature, payer, "the voucher");
     await book.prepaid(channel, prepaid);
   }
-  channel.account = admit(channel.account, request.maxCostUnits);
+  await reserve(context, channel, request.maxCostUnits);
   return channel;
+}
+
+/** Makes room; a payer that has just signed for a window may be heard before its voucher is taken in. */
+async function reserve({ windows }: Context, channel: PayeeChannel, maxCostUnits: bigint): Promise<void> {
+  try {
+    channel.account = admit(channel.account, maxCostUnits);
+  } catch (error) {
+    if (!(error instanceof LichenError) || error.code !== "no-credit" || !windows.isSettling(channel)) throw error;
+    await windows.settled(channel);
+    channel.account = admit(channel.account, maxCostUnits);
+  }
 }
 
 /** Runs the engine, passes its tokens on, and makes the leaf. */

@@ -112,7 +112,6 @@ export function readChannel(row: Row, leafRows: readonly Row[]): PayeeChannel {
     leaves: all.filter((leaf) => !inWindow.has(leaf.hash)).sort((a, b) => a.servedAtMs - b.servedAtMs),
     pending,
     peerId: undefined,
-    settling: false,
     closing: false,
   };
 }

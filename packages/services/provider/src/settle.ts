@@ -16,6 +16,9 @@ import type { Context } from "./context.ts";
 export type Settlement = {
   /** Looks whether the channel's window is due; returns at once, works on in the background. */
   look(channel: PayeeChannel, force?: boolean): void;
+  isSettling(channel: PayeeChannel): boolean;
+  /** Resolves when the channel's settlement, if one is under way, has ended. */
+  settled(channel: PayeeChannel): Promise<void>;
   /** Resolves when no settlement is under way. */
   idle(): Promise<void>;
 };
@@ -24,34 +27,38 @@ export type Settlement = {
 const retryAfterMs = 1_000;
 
 export function createSettlement(context: () => Context): Settlement {
-  const underWay = new Set<Promise<void>>();
+  const underWay = new Map<PayeeChannel, Promise<void>>();
+
+  function isDue({ pending, account, leaves }: PayeeChannel, force: boolean): boolean {
+    if (pending !== undefined) return true;
+    const oldestAtMs = leaves[0]?.servedAtMs ?? 0;
+    return force ? leaves.length > 0 : isWindowDue(account, leaves.length, oldestAtMs, context().clock.nowMs());
+  }
+
+  /** Settles while there is something due; a failure ends it, after a pause, until somebody looks again. */
+  async function work(channel: PayeeChannel, force: boolean): Promise<void> {
+    const { clock, log, stopping } = context();
+    try {
+      while (!stopping.aborted && isDue(channel, force)) await settle(context(), channel);
+    } catch (error) {
+      const { code, message } = toLichenError(error);
+      log("warn", "window.unpaid", { channel: channel.id, code, message });
+      await clock.sleep(retryAfterMs, stopping).catch(() => {});
+    }
+    underWay.delete(channel);
+  }
+
   return {
     look(channel, force = false) {
-      if (channel.settling || channel.peerId === undefined) return;
-      const { clock, log } = context();
-      const oldestAtMs = channel.leaves[0]?.servedAtMs ?? 0;
-      const due =
-        channel.pending !== undefined ||
-        (force && channel.leaves.length > 0) ||
-        isWindowDue(channel.account, channel.leaves.length, oldestAtMs, clock.nowMs());
-      if (!due) return;
-      channel.settling = true;
-      const work = settle(context(), channel)
-        .then(() => {
-          channel.settling = false;
-          this.look(channel, force);
-        })
-        .catch(async (error: unknown) => {
-          const { code, message } = toLichenError(error);
-          log("warn", "window.unpaid", { channel: channel.id, code, message });
-          await clock.sleep(retryAfterMs, context().stopping).catch(() => {});
-          channel.settling = false;
-        })
-        .finally(() => underWay.delete(work));
-      underWay.add(work);
+      if (underWay.has(channel) || channel.peerId === undefined || !isDue(channel, force)) return;
+      underWay.set(channel, work(channel, force));
+    },
+    isSettling: (channel) => underWay.has(channel),
+    async settled(channel) {
+      await underWay.get(channel);
     },
     async idle() {
-      await Promise.all(underWay);
+      await Promise.all(underWay.values());
     },
   };
 }

@@ -1,9 +1,10 @@
-import { LichenError } from "@lichen/kernel";
+import { LichenError, type Hex } from "@lichen/kernel";
 import { checkWindow } from "@lichen/money";
 import { assertSigned, decodeMessage, encodeMessage, settleRequestSchema, windowDigest } from "@lichen/wire";
 import type { Incoming } from "@lichen/ports";
 import type { Context } from "../context.ts";
 import { isPaid } from "./book.ts";
+import type { PayerChannel } from "./channel.ts";
 
 /**
  * Answers `settle`: pays a window whose every leaf we took. Asked twice for the same window it gives
@@ -27,7 +28,7 @@ export async function settle(
     await send(encodeMessage({ voucher: channel.voucher as object }));
     return;
   }
-  const unknown = leaves.filter((leaf) => !channel.unpaid.has(leaf));
+  const unknown = await stillUnknown(context, channel, leaves);
   if (unknown.length > 0) {
     book.turnedDown(channel);
     log("warn", "window.refused", { channel: channel.id, unknownLeaves: unknown.length });
@@ -40,4 +41,17 @@ export async function settle(
   log("info", "window.paid", { channel: channel.id, number: window.number, leaves: leaves.length });
   await send(encodeMessage({ voucher }));
   queue.wake(leaves.length);
+}
+
+/** How long a leaf that was sent before its window may take to get through our own process. */
+const leafMs = 2_000;
+const leafPollMs = 20;
+
+/** Which of these leaves we do not know, once those just arriving have been given time. */
+async function stillUnknown({ clock, stopping }: Context, channel: PayerChannel, leaves: readonly Hex[]): Promise<Hex[]> {
+  for (let waitedMs = 0; ; waitedMs += leafPollMs) {
+    const unknown = leaves.filter((leaf) => !channel.unpaid.has(leaf));
+    if (unknown.length === 0 || channel.account.inFlight === 0 || waitedMs >= leafMs) return unknown;
+    await clock.sleep(leafPollMs, stopping);
+  }
 }

@@ -37,10 +37,8 @@ const message = z.object({
 const only = (value: unknown, word: string): z.ZodType =>
   z
     .unknown()
-    .refine(
-      (given) => given == null || JSON.stringify(given) === JSON.stringify(value),
-      `${word} is not supported by this gateway`,
-    );
+    .refine((given) => given == null || JSON.stringify(given) === JSON.stringify(value), `${word} is not supported`)
+    .optional();
 
 const schema = z.looseObject({
   model: z.string().min(1).max(256),

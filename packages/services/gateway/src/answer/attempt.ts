@@ -1,0 +1,124 @@
+import { LichenError, toHex, toLichenError } from "@lichen/kernel";
+import { closedBreaker, failed } from "@lichen/routing";
+import {
+  decodeMessage,
+  doneSchema,
+  encodeMessage,
+  inferEventSchema,
+  promptDigestOf,
+  type InferRequest,
+} from "@lichen/wire";
+import { ask, within } from "@lichen/ports";
+import type { Context } from "../context.ts";
+import { promptTokensBound, type Chat } from "./chat.ts";
+import { checkLeaf, type CheckedLeaf } from "./check-leaf.ts";
+import { Feed } from "./feed.ts";
+import type { Pick } from "./pick.ts";
+import { watchdog, type Watchdog } from "./watchdog.ts";
+
+/**
+ * One provider's try at a request. It runs by itself from the start: whatever the client does, tokens
+ * are taken as they come, and the leaf is checked and stored the moment it arrives.
+ */
+export class Attempt {
+  readonly feed: Feed<CheckedLeaf> = new Feed();
+  /** Resolves with the provider's first word; rejects when it fails before it. */
+  readonly begun: Promise<void>;
+  readonly #context: Context;
+  readonly #chat: Chat;
+  readonly #chosen: Pick;
+  readonly #request: InferRequest;
+  readonly #guard: Watchdog;
+
+  constructor(context: Context, chat: Chat, chosen: Pick, id: string, client: AbortSignal) {
+    const { channel, price, maxCostUnits, prepaid } = chosen;
+    const { model, messages, sampling } = chat;
+    const salt = toHex(context.random.bytes(32));
+    this.#context = context;
+    this.#chat = chat;
+    this.#chosen = chosen;
+    this.#request = { id, channelId: channel.id, salt, model: model.id, messages, sampling, price, maxCostUnits, prepaid };
+    this.#guard = watchdog(context.clock, context.options.firstTokenMs, context.stopping);
+    this.begun = new Promise((begun, failedToBegin) => {
+      const cancel = (): void => this.#cancel();
+      if (client.aborted) cancel();
+      client.addEventListener("abort", cancel, { once: true });
+      this.#run(begun)
+        .then((leaf) => this.feed.end(leaf))
+        .catch((error: unknown) => {
+          failedToBegin(error);
+          this.feed.fail(error);
+        })
+        .finally(() => client.removeEventListener("abort", cancel));
+    });
+  }
+
+  /** Takes the whole answer. Gives the reservation back exactly once, whatever happens. */
+  async #run(begun: () => void): Promise<CheckedLeaf> {
+    const { book, clock } = this.#context;
+    const { channel, supplier, maxCostUnits } = this.#chosen;
+    let checked: CheckedLeaf;
+    try {
+      checked = await this.#receive(begun);
+      supplier.breaker = closedBreaker;
+    } catch (error) {
+      book.abandoned(channel, maxCostUnits);
+      if (isProvidersFault(toLichenError(error))) supplier.breaker = failed(supplier.breaker, clock.nowMs());
+      throw error;
+    } finally {
+      this.#guard.stop();
+      supplier.inFlight--;
+      this.#context.queue.wake(1);
+    }
+    await this.#store(checked);
+    return checked;
+  }
+
+  async #receive(begun: () => void): Promise<CheckedLeaf> {
+    const { network, options } = this.#context;
+    const { peerId } = this.#chosen.supplier.offer;
+    const tokens: number[] = [];
+    let text = "";
+    for await (const item of network.request(peerId, "infer", encodeMessage(this.#request), this.#guard.signal)) {
+      const event = decodeMessage(inferEventSchema, item, "infer event");
+      begun();
+      if (event.type === "leaf") {
+        return checkLeaf(event.leaf, this.#request, { tokens, text }, promptTokensBound(this.#chat.messages));
+      }
+      this.#guard.progress(options.nextTokenMs);
+      for (const token of event.tokens) tokens.push(token);
+      text += event.text;
+      this.feed.push(event.text);
+    }
+    throw new LichenError("bad-message", "the provider ended without a leaf", { retryable: true });
+  }
+
+  /** From here on the answer is owed: it is known to the account before anything is awaited. */
+  async #store({ hash, bytes, leaf }: CheckedLeaf): Promise<void> {
+    const { channel, maxCostUnits } = this.#chosen;
+    const { id, salt } = this.#request;
+    const { model } = this.#chat;
+    await this.#context.book.served(channel, maxCostUnits, { hash, costUnits: leaf.costUnits }, id, {
+      channelId: channel.id,
+      model: { id: model.id, name: model.name },
+      salt,
+      prompt: promptDigestOf(this.#request),
+      leaf: bytes,
+    });
+  }
+
+  /** The client went away: the provider is to stop, and to send the leaf for what it has made. */
+  #cancel(): void {
+    const { network, clock, options, stopping } = this.#context;
+    const { peerId } = this.#chosen.supplier.offer;
+    this.#guard.progress(options.cancelGraceMs);
+    within(clock, options.cancelGraceMs, stopping, (signal) =>
+      ask(network, peerId, "cancel", { id: this.#request.id }, doneSchema, signal),
+    ).catch(() => {}); // it may be done already, or gone: the watchdog decides
+  }
+}
+
+/** A refusal over credit, a full queue or a prompt too long says nothing against a provider. */
+function isProvidersFault({ code }: LichenError): boolean {
+  return code !== "no-credit" && code !== "deposit-exhausted" && code !== "context-overflow" && code !== "limit-exceeded";
+}
