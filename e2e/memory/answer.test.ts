@@ -3,7 +3,10 @@ import { describe, it } from "node:test";
 import { receiptSchema, verifyReceipt } from "@lichen/wire";
 import { ask, call, createWorld, until, type World } from "./world.ts";
 
-async function inWorld(options: Parameters<typeof createWorld>[0], body: (world: World) => Promise<void>): Promise<void> {
+async function inWorld(
+  options: Parameters<typeof createWorld>[0],
+  body: (world: World) => Promise<void>,
+): Promise<void> {
   const world = await createWorld(options);
   try {
     await body(world);
@@ -33,8 +36,16 @@ describe("an answer, from the request to the money", () => {
 
   it("streams the same text, the cost on the last chunk", async () => {
     await inWorld({}, async ({ gateway }) => {
-      const reply = await call(gateway, "POST", "/v1/chat/completions", ask("one two three", { stream: true, stream_options: { include_usage: true } }));
-      const events = reply.text.split("\n\n").filter((line) => line !== "").map((line) => line.slice("data: ".length));
+      const reply = await call(
+        gateway,
+        "POST",
+        "/v1/chat/completions",
+        ask("one two three", { stream: true, stream_options: { include_usage: true } }),
+      );
+      const events = reply.text
+        .split("\n\n")
+        .filter((line) => line !== "")
+        .map((line) => line.slice("data: ".length));
       assert.equal(events.pop(), "[DONE]");
       const chunks = events.map((event) => JSON.parse(event));
       assert.equal(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? "").join(""), "one two three");
@@ -49,7 +60,10 @@ describe("an answer, from the request to the money", () => {
         const reply = await call(gateway, "POST", "/v1/chat/completions", ask(`request number ${i}`));
         assert.equal(reply.status, 200, reply.text);
       }
-      await until(async () => (await gateway.status()).channels.every(({ unpaidLeaves }) => unpaidLeaves === 0), "all windows are paid");
+      await until(
+        async () => (await gateway.status()).channels.every(({ unpaidLeaves }) => unpaidLeaves === 0),
+        "all windows are paid",
+      );
       const status = await gateway.status();
       assert.equal(status.channels.length, 2);
       for (const channel of status.channels) {
@@ -60,7 +74,10 @@ describe("an answer, from the request to the money", () => {
         assert.equal(theirs?.promisedUnits, channel.promisedUnits);
         assert.ok(channel.promisedUnits >= channel.consumedUnits);
       }
-      await until(async () => (await gateway.status()).channels.every((c) => c.claimedUnits === c.promisedUnits), "all vouchers are claimed");
+      await until(
+        async () => (await gateway.status()).channels.every((c) => c.claimedUnits === c.promisedUnits),
+        "all vouchers are claimed",
+      );
     });
   });
 });

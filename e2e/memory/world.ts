@@ -38,7 +38,14 @@ const apiKey = "sk-test";
 const keyOf = (name: string): Uint8Array => keccak(utf8(name));
 
 /** One provider's parts, kept so that a test can stop it and start another over the same store. */
-export type ProviderNode = { name: string; account: Hex; store: Store; ledger: Ledger; engine: Engine; provider: Provider };
+export type ProviderNode = {
+  name: string;
+  account: Hex;
+  store: Store;
+  ledger: Ledger;
+  engine: Engine;
+  provider: Provider;
+};
 
 /** A whole network on memory adapters in one process. */
 export type World = {
@@ -63,7 +70,8 @@ export type WorldOptions = {
 };
 
 /** Echoes the last message, a token a word. */
-const echo: ScriptedEngineOptions["answer"] = ({ messages }) => (messages.at(-1)?.content ?? "").split(/(?<= )/);
+const echo: ScriptedEngineOptions["answer"] = ({ messages }) =>
+  (messages.at(-1)?.content ?? "").split(/(?<= )/);
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const chain = createMemoryChain({ clock });
@@ -83,7 +91,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     const network = createMemoryNetwork(hub, { id: `peer-${name}`, signer, chainId, role: "provider" });
     const engine = createScriptedEngine({ clock }, { model, slots: 4, answer: echo, ...options.engine });
     const settings = { ...providerDefaults, claimEveryMs: 50, offerEveryMs: 1_000, ...options.provider };
-    const provider = createProvider({ network, ledger, store, signer, clock, engine, log: logOf(name) }, settings);
+    const provider = createProvider(
+      { network, ledger, store, signer, clock, engine, log: logOf(name) },
+      settings,
+    );
     await provider.start();
     return { name, account: signer.address, store, ledger, engine, provider };
   }
@@ -97,8 +108,17 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   async function startGateway(): Promise<Gateway> {
     const network = createMemoryNetwork(hub, { id: "peer-gateway", signer, chainId, role: "gateway" });
     const random = createSeededRandom(++starts);
-    const settings = { ...gatewayDefaults, apiKey, discoverEveryMs: 100, watchEveryMs: 50, ...options.gateway };
-    const gateway = createGateway({ network, ledger, store: gatewayStore, signer, clock, random, log: logOf("gateway") }, settings);
+    const settings = {
+      ...gatewayDefaults,
+      apiKey,
+      discoverEveryMs: 100,
+      watchEveryMs: 50,
+      ...options.gateway,
+    };
+    const gateway = createGateway(
+      { network, ledger, store: gatewayStore, signer, clock, random, log: logOf("gateway") },
+      settings,
+    );
     await gateway.start();
     return gateway;
   }
@@ -124,7 +144,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       await Promise.all(providers.map(({ provider }) => provider.stop()));
     },
   };
-  await until(() => world.gateway.status().then((status) => status.providers.length >= providers.length), "providers are found");
+  await until(
+    () => world.gateway.status().then((status) => status.providers.length >= providers.length),
+    "providers are found",
+  );
   return world;
 }
 
@@ -141,7 +164,13 @@ export async function until(condition: () => Promise<boolean> | boolean, what: s
 export type Reply = { status: number; headers: Record<string, string>; text: string; json: () => any };
 
 /** Calls a route of the gateway without a socket. */
-export async function call(gateway: Gateway, method: "GET" | "POST", path: string, body?: unknown, init: { key?: string; signal?: AbortSignal; onChunk?: (text: string) => Promise<void> | void } = {}): Promise<Reply> {
+export async function call(
+  gateway: Gateway,
+  method: "GET" | "POST",
+  path: string,
+  body?: unknown,
+  init: { key?: string; signal?: AbortSignal; onChunk?: (text: string) => Promise<void> | void } = {},
+): Promise<Reply> {
   const { params, handle } = match(gateway, method, path);
   const request: HttpRequest = {
     method,
@@ -177,10 +206,17 @@ function match(gateway: Gateway, method: string, path: string) {
     const pattern = route.path.replace(/:(\w+)/g, (_all, name: string) => (names.push(name), "([^/]+)"));
     const found = new RegExp(`^${pattern}$`).exec(path);
     if (found === null || route.method !== method) continue;
-    return { handle: route.handle, params: Object.fromEntries(names.map((name, i) => [name, found[i + 1] as string])) };
+    return {
+      handle: route.handle,
+      params: Object.fromEntries(names.map((name, i) => [name, found[i + 1] as string])),
+    };
   }
   throw new Error(`no route ${method} ${path}`);
 }
 
 /** A chat request with one message. */
-export const ask = (content: string, more: object = {}): object => ({ model: "echo", messages: [{ role: "user", content }], ...more });
+export const ask = (content: string, more: object = {}): object => ({
+  model: "echo",
+  messages: [{ role: "user", content }],
+  ...more,
+});

@@ -81,7 +81,8 @@ async function reserve({ windows }: Context, channel: PayeeChannel, maxCostUnits
   try {
     channel.account = admit(channel.account, maxCostUnits);
   } catch (error) {
-    if (!(error instanceof LichenError) || error.code !== "no-credit" || !windows.isSettling(channel)) throw error;
+    if (!(error instanceof LichenError) || error.code !== "no-credit" || !windows.isSettling(channel))
+      throw error;
     await windows.settled(channel);
     channel.account = admit(channel.account, maxCostUnits);
   }

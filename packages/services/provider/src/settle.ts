@@ -32,7 +32,9 @@ export function createSettlement(context: () => Context): Settlement {
   function isDue({ pending, account, leaves }: PayeeChannel, force: boolean): boolean {
     if (pending !== undefined) return true;
     const oldestAtMs = leaves[0]?.servedAtMs ?? 0;
-    return force ? leaves.length > 0 : isWindowDue(account, leaves.length, oldestAtMs, context().clock.nowMs());
+    return force
+      ? leaves.length > 0
+      : isWindowDue(account, leaves.length, oldestAtMs, context().clock.nowMs());
   }
 
   /** Settles while there is something due; a failure ends it, after a pause, until somebody looks again. */

@@ -48,7 +48,11 @@ const leafMs = 2_000;
 const leafPollMs = 20;
 
 /** Which of these leaves we do not know, once those just arriving have been given time. */
-async function stillUnknown({ clock, stopping }: Context, channel: PayerChannel, leaves: readonly Hex[]): Promise<Hex[]> {
+async function stillUnknown(
+  { clock, stopping }: Context,
+  channel: PayerChannel,
+  leaves: readonly Hex[],
+): Promise<Hex[]> {
   for (let waitedMs = 0; ; waitedMs += leafPollMs) {
     const unknown = leaves.filter((leaf) => !channel.unpaid.has(leaf));
     if (unknown.length === 0 || channel.account.inFlight === 0 || waitedMs >= leafMs) return unknown;

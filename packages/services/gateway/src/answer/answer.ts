@@ -28,7 +28,12 @@ export type Answer = {
  * aborts, the provider is told to stop, and what it made is still taken and owed.
  * @throws {LichenError} as `pick`, or what the last provider said
  */
-export async function beginAnswer(context: Context, chat: Chat, id: string, signal: AbortSignal): Promise<Answer> {
+export async function beginAnswer(
+  context: Context,
+  chat: Chat,
+  id: string,
+  signal: AbortSignal,
+): Promise<Answer> {
   const { model, messages, sampling } = chat;
   const demand: Demand = {
     model: model.id,
@@ -52,7 +57,12 @@ export async function beginAnswer(context: Context, chat: Chat, id: string, sign
       if (failure.code === "no-credit" && ++refusals < maxRefusals) await clock.sleep(refusalPauseMs, signal);
       else tried.add(provider);
       if (!failure.retryable || signal.aborted || tried.size >= maxProviders) throw failure;
-      context.log("warn", "provider.replaced", { request: id, provider, code: failure.code, message: failure.message });
+      context.log("warn", "provider.replaced", {
+        request: id,
+        provider,
+        code: failure.code,
+        message: failure.message,
+      });
     }
   }
 }

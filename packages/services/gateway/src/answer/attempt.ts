@@ -37,7 +37,17 @@ export class Attempt {
     this.#context = context;
     this.#chat = chat;
     this.#chosen = chosen;
-    this.#request = { id, channelId: channel.id, salt, model: model.id, messages, sampling, price, maxCostUnits, prepaid };
+    this.#request = {
+      id,
+      channelId: channel.id,
+      salt,
+      model: model.id,
+      messages,
+      sampling,
+      price,
+      maxCostUnits,
+      prepaid,
+    };
     this.#guard = watchdog(context.clock, context.options.firstTokenMs, context.stopping);
     this.begun = new Promise((begun, failedToBegin) => {
       const cancel = (): void => this.#cancel();
@@ -79,7 +89,12 @@ export class Attempt {
     const { peerId } = this.#chosen.supplier.offer;
     const tokens: number[] = [];
     let text = "";
-    for await (const item of network.request(peerId, "infer", encodeMessage(this.#request), this.#guard.signal)) {
+    for await (const item of network.request(
+      peerId,
+      "infer",
+      encodeMessage(this.#request),
+      this.#guard.signal,
+    )) {
       const event = decodeMessage(inferEventSchema, item, "infer event");
       begun();
       if (event.type === "leaf") {
@@ -120,5 +135,10 @@ export class Attempt {
 
 /** A refusal over credit, a full queue or a prompt too long says nothing against a provider. */
 function isProvidersFault({ code }: LichenError): boolean {
-  return code !== "no-credit" && code !== "deposit-exhausted" && code !== "context-overflow" && code !== "limit-exceeded";
+  return (
+    code !== "no-credit" &&
+    code !== "deposit-exhausted" &&
+    code !== "context-overflow" &&
+    code !== "limit-exceeded"
+  );
 }

@@ -37,7 +37,10 @@ const message = z.object({
 const only = (value: unknown, word: string): z.ZodType =>
   z
     .unknown()
-    .refine((given) => given == null || JSON.stringify(given) === JSON.stringify(value), `${word} is not supported`)
+    .refine(
+      (given) => given == null || JSON.stringify(given) === JSON.stringify(value),
+      `${word} is not supported`,
+    )
     .optional();
 
 const schema = z.looseObject({
