@@ -40,7 +40,6 @@ export type ClaimedEvent = {
   channelId: Hex;
   transaction: Hex;
   blockNumber: number;
-  paidUnits: bigint;
   /** Total ever paid out of the channel, this payment included. */
   claimedUnits: bigint;
 };

@@ -32,7 +32,7 @@ const root: Hex = `0x${"5c".repeat(32)}`;
  * What every ledger does; registers the tests.
  * @example ledgerCompliance("memory", { setup: async () => world() });
  */
-export function ledgerCompliance(name: string, { setup }: { setup(): Promise<LedgerWorld> }): void {
+export function ledgerCompliance(name: string, { setup }: { setup: () => Promise<LedgerWorld> }): void {
   suite(`${name} keeps the ledger's contract`, () => {
     let world: LedgerWorld;
     let payer: Ledger;
@@ -152,14 +152,12 @@ export function ledgerCompliance(name: string, { setup }: { setup(): Promise<Led
           channelId: channelId(key),
           transaction: first.transaction,
           blockNumber: first.blockNumber,
-          paidUnits: 100n,
           claimedUnits: 100n,
         },
         {
           channelId: channelId(key),
           transaction: second.transaction,
           blockNumber: second.blockNumber,
-          paidUnits: 150n,
           claimedUnits: 250n,
         },
       ]);

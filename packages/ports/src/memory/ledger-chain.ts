@@ -203,7 +203,7 @@ class Chain {
     state.claimed = claimedUnits;
     this.#pay(this.deployment.channels, payee, paidUnits);
     const events = this.#claimed.get(id) ?? [];
-    this.#claimed.set(id, [...events, { channelId: id, ...at, paidUnits, claimedUnits }]);
+    this.#claimed.set(id, [...events, { channelId: id, ...at, claimedUnits }]);
     return { channelId: id, paidUnits };
   }
 
