@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Channels} from "../../src/Channels.sol";
-import {TestToken} from "../../src/TestToken.sol";
 import {IChannels} from "../../src/interfaces/IChannels.sol";
 import {ChannelKey} from "../../src/types/ChannelKey.sol";
-import {Voucher} from "../../src/types/Voucher.sol";
 import {vm} from "./Vm.sol";
+import {IMintable, deployChannels, deployToken} from "./deploy.sol";
 
 /// @notice A token, the channels and a payer with a known key, ready for a test.
 abstract contract ChannelsFixture {
@@ -20,12 +18,12 @@ abstract contract ChannelsFixture {
     address internal immutable payee = vm.addr(0xB0B);
     address internal immutable stranger = vm.addr(0xCAFE);
 
-    TestToken internal token;
-    Channels internal channels;
+    IMintable internal token;
+    IChannels internal channels;
 
     function setUp() public virtual {
-        token = new TestToken(address(this));
-        channels = new Channels(token, DELAY);
+        token = deployToken(address(this));
+        channels = deployChannels(token, DELAY);
         fund(payer);
         fund(stranger);
     }
@@ -50,14 +48,36 @@ abstract contract ChannelsFixture {
         return channels.open(payee, salt, amount);
     }
 
+    /// @dev The digest of a voucher on the payer's channel `salt` as the standard defines it, without asking
+    /// the contract.
+    function digestOf(address verifyingContract, bytes32 salt, uint96 amount)
+        internal
+        view
+        returns (bytes32)
+    {
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                ),
+                keccak256("Lichen"),
+                keccak256("1"),
+                block.chainid,
+                verifyingContract
+            )
+        );
+        bytes32 typeHash = keccak256("Voucher(bytes32 channelId,uint96 amount,bytes32 receiptsRoot)");
+        bytes32 structHash = keccak256(abi.encode(typeHash, idOf(salt), amount, ROOT));
+        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
+    }
+
     /// @dev A claim on the payer's channel `salt`, signed by whoever holds `signerKey`.
     function claimOf(bytes32 salt, uint96 amount, uint256 signerKey)
         internal
         view
         returns (IChannels.Claim memory)
     {
-        bytes32 digest = channels.voucherDigest(Voucher(idOf(salt), amount, ROOT));
-        (bytes32 r, bytes32 vs) = vm.signCompact(signerKey, digest);
+        (bytes32 r, bytes32 vs) = vm.signCompact(signerKey, digestOf(address(channels), salt, amount));
         return IChannels.Claim(payer, salt, amount, ROOT, r, vs);
     }
 

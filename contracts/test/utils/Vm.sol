@@ -12,6 +12,7 @@ interface Vm {
     function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
     function chainId(uint256 newChainId) external;
+    function deployCode(string calldata artifact, bytes calldata constructorArgs) external returns (address);
     function etch(address target, bytes calldata runtimeBytecode) external;
     function expectEmit(address emitter) external;
     function expectRevert() external;
