@@ -24,3 +24,5 @@ export { allRows, parseRow } from "./rows.ts";
 export type { Random } from "./random.ts";
 export type { Signer } from "./signer.ts";
 export type { Row, RowQuery, Store, Write } from "./store.ts";
+export { MAX_WAITING_REQUESTS, SlotLine } from "./slot-line.ts";
+export { StopCutter } from "./stop-cutter.ts";

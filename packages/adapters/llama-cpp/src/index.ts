@@ -1,0 +1,1 @@
+export { createLlamaCppEngine, type LlamaCppOptions } from "./engine.ts";
