@@ -1,22 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { receiptSchema, verifyReceipt } from "@lichen/wire";
-import { ask, call, createWorld, until, type World } from "./world.ts";
-
-async function inWorld(
-  options: Parameters<typeof createWorld>[0],
-  body: (world: World) => Promise<void>,
-): Promise<void> {
-  const world = await createWorld(options);
-  try {
-    await body(world);
-  } catch (error) {
-    console.error(world.events.slice(-30));
-    throw error;
-  } finally {
-    await world.stop();
-  }
-}
+import { inWorld } from "./in-world.ts";
+import { ask, call, until } from "./world.ts";
 
 describe("an answer, from the request to the money", () => {
   it("is served, signed for, and paid on the chain", async () => {

@@ -51,6 +51,7 @@ export class ChannelBook {
       leaves: [],
       pending: undefined,
       peerId: undefined,
+      refreshedAtMs: 0,
       closing: false,
     };
     if (!(await this.refresh(channel)))

@@ -24,6 +24,8 @@ export type PayeeChannel = {
   pending: PendingWindow | undefined;
   /** Where the payer is connected now, if it is. */
   peerId: string | undefined;
+  /** When the chain was last asked because the deposit seemed short. */
+  refreshedAtMs: number;
   /** The payer asked to close: claim what there is, then give the rest back. */
   closing: boolean;
 };

@@ -1,4 +1,4 @@
-import { fromHex, LichenError, toHex, type Hex } from "@lichen/kernel";
+import { fromHex, LichenError, toHex, toLichenError, type ErrorCode, type Hex } from "@lichen/kernel";
 import { abandoned, admit } from "@lichen/money";
 import {
   assertSigned,
@@ -76,16 +76,33 @@ async function admitted(context: Context, request: InferRequest, payer: Hex): Pr
   return channel;
 }
 
-/** Makes room; a payer that has just signed for a window may be heard before its voucher is taken in. */
-async function reserve({ windows }: Context, channel: PayeeChannel, maxCostUnits: bigint): Promise<void> {
+/** Makes room, after catching up with what the payer may already know: its voucher, its top-up. */
+async function reserve(context: Context, channel: PayeeChannel, maxCostUnits: bigint): Promise<void> {
   try {
     channel.account = admit(channel.account, maxCostUnits);
   } catch (error) {
-    if (!(error instanceof LichenError) || error.code !== "no-credit" || !windows.isSettling(channel))
-      throw error;
-    await windows.settled(channel);
+    if (!(await caughtUp(context, channel, toLichenError(error).code))) throw error;
     channel.account = admit(channel.account, maxCostUnits);
   }
+}
+
+/** A payer that is short of money must not make us ask the chain more often than this. */
+const refreshPauseMs = 500;
+
+async function caughtUp(
+  { windows, book, clock }: Context,
+  channel: PayeeChannel,
+  code: ErrorCode,
+): Promise<boolean> {
+  if (code === "no-credit" && windows.isSettling(channel)) {
+    await windows.settled(channel);
+    return true;
+  }
+  if (code === "deposit-exhausted" && clock.nowMs() - channel.refreshedAtMs >= refreshPauseMs) {
+    channel.refreshedAtMs = clock.nowMs();
+    return book.refresh(channel);
+  }
+  return false;
 }
 
 /** Runs the engine, passes its tokens on, and makes the leaf. */

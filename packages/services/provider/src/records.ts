@@ -112,6 +112,7 @@ export function readChannel(row: Row, leafRows: readonly Row[]): PayeeChannel {
     leaves: all.filter((leaf) => !inWindow.has(leaf.hash)).sort((a, b) => a.servedAtMs - b.servedAtMs),
     pending,
     peerId: undefined,
+    refreshedAtMs: 0,
     closing: false,
   };
 }

@@ -7,7 +7,7 @@ import { pick, type Demand } from "./pick.ts";
 
 /** Providers that may fail a request before the client hears of it. */
 const maxProviders = 3;
-/** Refusals over credit that are waited out. */
+/** Refusals over credit or deposit that are waited out. */
 const maxRefusals = 20;
 const refusalPauseMs = 50;
 
@@ -53,8 +53,9 @@ export async function beginAnswer(
       return { id, provider, chat, pieces: () => attempt.feed.pieces() };
     } catch (error) {
       const failure = toLichenError(error);
-      // Out of step over credit for a moment: the same provider may well take it next time.
-      if (failure.code === "no-credit" && ++refusals < maxRefusals) await clock.sleep(refusalPauseMs, signal);
+      // Out of step over money for a moment: the same provider may well take it next time.
+      const outOfStep = failure.code === "no-credit" || failure.code === "deposit-exhausted";
+      if (outOfStep && ++refusals < maxRefusals) await clock.sleep(refusalPauseMs, signal);
       else tried.add(provider);
       if (!failure.retryable || signal.aborted || tried.size >= maxProviders) throw failure;
       context.log("warn", "provider.replaced", {
