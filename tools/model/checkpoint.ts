@@ -51,6 +51,9 @@ export async function loadCheckpoint(
           details: `${key} is ${metadata.get(key)}, not ${run[key]}`,
           remedy: "Use the options of the run, or another --out.",
         });
+    const step = Number(metadata.get("step"));
+    if (!Number.isInteger(step) || step < 0)
+      throw new LichenError("state-invalid", "the checkpoint does not say its step", { details: path });
     const load = async (part: string): Promise<LlamaParameters> => {
       const weights: LlamaWeights = {};
       for (const [name, info] of tensors)
@@ -62,8 +65,8 @@ export async function loadCheckpoint(
     };
     const [parameters, mean, square] = [await load("parameters"), await load("mean"), await load("square")];
     return {
-      state: { parameters, mean, square, step: Number(metadata.get("step")) },
-      elapsedSeconds: Number(metadata.get("elapsedSeconds")),
+      state: { parameters, mean, square, step },
+      elapsedSeconds: Number(metadata.get("elapsedSeconds") ?? 0),
     };
   } finally {
     await source.close();

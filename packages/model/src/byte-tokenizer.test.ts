@@ -36,7 +36,7 @@ test("the 256 characters differ, and are GPT-2's", () => {
 test("the metadata names as many tokens as the vocabulary has", () => {
   const metadata = byteTokenizer(288).metadata();
   for (const key of ["tokenizer.ggml.tokens", "tokenizer.ggml.token_type"])
-    assert.equal((metadata.get(key)?.value as unknown[]).length, 288);
+    assert.equal((metadata.get(key)!.value as unknown[]).length, 288);
 });
 
 test("a vocabulary that cannot hold the bytes is refused", () => {

@@ -2,7 +2,8 @@ import { readExactly, type ByteSource } from "./byte-source.ts";
 import { dequantize } from "./dequantize.ts";
 import type { GgufMetadata } from "./gguf.ts";
 import { ggufFileTypes } from "./llama/to-gguf.ts";
-import { quantize, type QuantizedType } from "./quantize.ts";
+import { packTensor } from "./internal/pack-tensor.ts";
+import type { QuantizedType } from "./quantize.ts";
 import { readGguf } from "./read-gguf.ts";
 import type { GgufTensor } from "./write-gguf.ts";
 
@@ -10,8 +11,8 @@ import type { GgufTensor } from "./write-gguf.ts";
  * The same model with its matrices in another tensor type; pass the result to `writeGguf`. Vectors keep theirs, and so
  * does all metadata but `general.file_type` and `general.quantization_version`. Holds the model in memory.
  *
- * @throws LichenError `model-invalid` when the file or one of its tensor types cannot be read; `bad-argument` when rows
- * do not fill blocks of `type`.
+ * @throws LichenError `model-invalid` when the file or one of its tensor types cannot be read, or when rows do not fill
+ * blocks of `type`.
  */
 export async function convertGguf(
   source: ByteSource,
@@ -30,7 +31,7 @@ export async function convertGguf(
       name,
       keeps
         ? { type: info.type, shape, data: bytes.slice() }
-        : { type, shape, data: quantize(dequantize(bytes, info.type), type) },
+        : packTensor(dequantize(bytes, info.type), shape, type),
     );
   }
   return { metadata, tensors };

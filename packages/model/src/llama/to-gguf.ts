@@ -1,5 +1,7 @@
+import { LichenError } from "@lichen/kernel";
 import type { GgufMetadata } from "../gguf.ts";
-import { quantize, type QuantizedType } from "../quantize.ts";
+import { packTensor } from "../internal/pack-tensor.ts";
+import type { QuantizedType } from "../quantize.ts";
 import type { Tokenizer } from "../byte-tokenizer.ts";
 import type { GgufTensor } from "../write-gguf.ts";
 import type { LlamaConfig } from "./config.ts";
@@ -31,7 +33,8 @@ export const continuationTemplate: string =
  * A llama as a GGUF file that llama.cpp loads; pass the result to `writeGguf`. Matrices get `type`, norms stay float32,
  * as llama.cpp wants them.
  *
- * @throws LichenError `bad-argument` when a tensor's rows do not fill blocks of `type`.
+ * @throws LichenError `model-invalid` when a tensor's rows do not fill blocks of `type`, `bad-argument` when the tokenizer
+ * has another vocabulary.
  */
 export function llamaToGguf(
   weights: LlamaWeights,
@@ -40,10 +43,13 @@ export function llamaToGguf(
   about: AboutModel,
   type: QuantizedType,
 ): { metadata: GgufMetadata; tensors: Map<string, GgufTensor> } {
+  if (tokenizer.vocabularySize !== config.vocabularySize)
+    throw new LichenError("bad-argument", "tokenizer and model have different vocabularies", {
+      details: `${tokenizer.vocabularySize} and ${config.vocabularySize} tokens`,
+    });
   const tensors = new Map<string, GgufTensor>();
   for (const [name, shape] of Object.entries(llamaShapes(config))) {
-    const tensorType = shape.length > 1 ? type : "F32";
-    tensors.set(name, { type: tensorType, shape, data: quantize(weights[name]!, tensorType) });
+    tensors.set(name, packTensor(weights[name]!, shape, shape.length > 1 ? type : "F32"));
   }
   const metadata: GgufMetadata = new Map([
     ["general.architecture", { type: "string", value: "llama" }],
