@@ -52,13 +52,28 @@ export function toHex(bytes: Uint8Array): Hex {
  * @throws {LichenError} `bad-argument` on odd length, foreign characters or another size
  */
 export function fromHex(hex: string, sizeBytes?: number): Uint8Array {
-  if (!/^0x(?:[0-9a-fA-F]{2})*$/.test(hex)) throw new LichenError("bad-argument", "not a hexadecimal string");
+  if (!hex.startsWith("0x") || hex.length % 2 !== 0) {
+    throw new LichenError("bad-argument", "not a hexadecimal string");
+  }
   const out = new Uint8Array((hex.length - 2) / 2);
   if (sizeBytes !== undefined && out.length !== sizeBytes) {
     throw new LichenError("bad-argument", `expected ${sizeBytes} bytes, got ${out.length}`);
   }
-  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(hex.slice(2 + 2 * i, 4 + 2 * i), 16);
+  for (let i = 0; i < out.length; i++) {
+    const high = nibbles[hex.charCodeAt(2 + 2 * i)] ?? -1;
+    const low = nibbles[hex.charCodeAt(3 + 2 * i)] ?? -1;
+    if (high < 0 || low < 0) throw new LichenError("bad-argument", "not a hexadecimal string");
+    out[i] = high * 16 + low;
+  }
   return out;
+}
+
+/** Value of a hexadecimal digit by its character code; -1 for every other character. */
+const nibbles: Int8Array = new Int8Array(128).fill(-1);
+for (let value = 0; value < 16; value++) {
+  const digit = value.toString(16);
+  nibbles[digit.charCodeAt(0)] = value;
+  nibbles[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
 /** Order of two byte strings, for sorting. */

@@ -1,6 +1,9 @@
 import { LichenError } from "@lichen/kernel";
 import type { Clock } from "./clock.ts";
 
+/** A reason made once: the default one costs a stack trace. */
+const inTime = new LichenError("cancelled", "the work ended in time");
+
 /**
  * Runs `work` with a signal that aborts when `signal` does or when `ms` have passed.
  * @throws {LichenError} `limit-exceeded`, retryable, when time ran out first; else what `work` throws
@@ -21,7 +24,7 @@ export async function within<Out>(
   try {
     return await work(AbortSignal.any([signal, late.signal]));
   } finally {
-    timer.abort();
+    timer.abort(inTime);
     await alarm;
   }
 }

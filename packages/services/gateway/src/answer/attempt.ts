@@ -89,6 +89,7 @@ export class Attempt {
     const { peerId } = this.#chosen.supplier.offer;
     const tokens: number[] = [];
     let text = "";
+    let checked: CheckedLeaf | undefined;
     for await (const item of network.request(
       peerId,
       "infer",
@@ -97,14 +98,18 @@ export class Attempt {
     )) {
       const event = decodeMessage(inferEventSchema, item, "infer event");
       begun();
+      if (checked !== undefined) throw new LichenError("bad-message", "the provider went on after the leaf");
       if (event.type === "leaf") {
-        return checkLeaf(event.leaf, this.#request, { tokens, text }, promptTokensBound(this.#chat.messages));
+        const bound = promptTokensBound(this.#chat.messages);
+        checked = checkLeaf(event.leaf, this.#request, { tokens, text }, bound);
+        continue; // to the end of the stream: leaving before it would cancel the request
       }
       this.#guard.progress(options.nextTokenMs);
       for (const token of event.tokens) tokens.push(token);
       text += event.text;
       this.feed.push(event.text);
     }
+    if (checked !== undefined) return checked;
     throw new LichenError("bad-message", "the provider ended without a leaf", { retryable: true });
   }
 

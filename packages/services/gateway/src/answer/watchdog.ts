@@ -9,6 +9,9 @@ export type Watchdog = {
   stop(): void;
 };
 
+/** A reason made once: the default one costs a stack trace a request. */
+const stopped = new LichenError("cancelled", "the watchdog was stopped");
+
 /** A watchdog that first waits `ms`. It sleeps as long as it can, so that progress costs nothing. */
 export function watchdog(clock: Clock, ms: number, parent: AbortSignal): Watchdog {
   const bark = new AbortController();
@@ -27,7 +30,7 @@ export function watchdog(clock: Clock, ms: number, parent: AbortSignal): Watchdo
   return {
     signal: AbortSignal.any([parent, bark.signal]),
     progress: (nextMs) => (dueMs = clock.nowMs() + nextMs),
-    stop: () => done.abort(),
+    stop: () => done.abort(stopped),
   };
 }
 
