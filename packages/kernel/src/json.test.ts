@@ -30,7 +30,7 @@ test("canonical JSON does not depend on the order of members", () => {
 test("canonical JSON is RFC 8785's", () => {
   // Its examples for numbers and strings (3.2.2) and for the order of members (3.2.3).
   const value = {
-    numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
+    numbers: [Number("333333333.33333329"), 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
     string: "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/",
     literals: [null, true, false],
   };
@@ -40,7 +40,9 @@ test("canonical JSON is RFC 8785's", () => {
       '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
   );
   const keys = ["\u20ac", "\r", "\ufb33", "1", "\u{1f600}", "\u0080", "\u00f6"];
-  const sorted = Object.keys(JSON.parse(canonicalJson(Object.fromEntries(keys.map((key) => [key, 0])))) as object);
+  const sorted = Object.keys(
+    JSON.parse(canonicalJson(Object.fromEntries(keys.map((key) => [key, 0])))) as object,
+  );
   assert.deepEqual(sorted, ["1", "\r", "\u0080", "\u00f6", "\u20ac", "\u{1f600}", "\ufb33"]);
   assert.equal(canonicalJson(-0), "0");
 });

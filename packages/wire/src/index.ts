@@ -1,5 +1,11 @@
 export { channelId, type ChannelKey } from "./channel.ts";
-export { cancelRequestSchema, closeRequestSchema, doneSchema, type CancelRequest, type CloseRequest } from "./control.ts";
+export {
+  cancelRequestSchema,
+  closeRequestSchema,
+  doneSchema,
+  type CancelRequest,
+  type CloseRequest,
+} from "./control.ts";
 export { describeRequestSchema, describeResponseSchema, type DescribeResponse } from "./describe.ts";
 export { jsonDigest, keccak, taggedDigest } from "./hash.ts";
 export {

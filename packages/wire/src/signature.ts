@@ -12,8 +12,15 @@ export function addressOf(publicKey: Uint8Array): Hex {
  * For adapters that hold a key; everybody else takes a `Signer`.
  */
 export function signDigest(digest: Uint8Array, privateKey: Uint8Array): Hex {
+  assertDigest(digest);
   const bytes = secp256k1.sign(digest, privateKey, { prehash: false, lowS: true, format: "recovered" });
   return toHex(concat(bytes.subarray(1), Uint8Array.of(27 + (bytes[0] as number))));
+}
+
+// The curve would take other sizes, and cut or stretch them.
+function assertDigest(digest: Uint8Array): void {
+  if (digest.length !== 32)
+    throw new LichenError("bad-argument", `a digest has 32 bytes, not ${digest.length}`);
 }
 
 /** Address of a private key. */
@@ -26,6 +33,7 @@ export function addressOfPrivateKey(privateKey: Uint8Array): Hex {
  * @throws {LichenError} `bad-signature` where it is malformed, has a high s (malleable) or fits no key
  */
 export function recoverSigner(digest: Uint8Array, signature: Hex): Hex {
+  assertDigest(digest);
   try {
     const bytes = fromHex(signature, 65);
     const v = bytes[64] as number;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import type { Clock } from "../clock.ts";
 
 /** What the suite runs against; `pass` lets at least so much time go by. */
-export type ClockSubject = { clock: Clock; pass(ms: number): Promise<void>; teardown(): Promise<void> };
+export type ClockSubject = { clock: Clock; pass: (ms: number) => Promise<void>; teardown(): Promise<void> };
 
 /** Registers the tests that every `Clock` passes. They take under a second of real time. */
 export function clockCompliance(name: string, options: { setup(): Promise<ClockSubject> }): void {
