@@ -5,7 +5,11 @@ import { LichenError, toLichenError } from "./error.ts";
 
 test("an error carries what its reader needs", () => {
   const cause = new Error("below");
-  const error = new LichenError("model-unknown", "no provider", { remedy: "start one", retryable: true, cause });
+  const error = new LichenError("model-unknown", "no provider", {
+    remedy: "start one",
+    retryable: true,
+    cause,
+  });
   assert.equal(error.name, "LichenError");
   assert.equal(error.docs, "docs/ERRORS.md#model-unknown");
   assert.equal(error.cause, cause);
