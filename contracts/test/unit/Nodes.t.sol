@@ -191,8 +191,8 @@ contract NodesTest {
         uint256 rest = offset < total ? total - offset : 0;
         vm.assertEq(page.length, limit < rest ? limit : rest);
         for (uint256 i = 0; i < page.length; ++i) {
-            uint256 at = offset + i;
-            vm.assertEq(page[i], at == 0 ? node : address(uint160(at)));
+            uint256 place = offset + i;
+            vm.assertEq(page[i], place == 0 ? node : address(uint160(place)));
         }
     }
 
