@@ -55,11 +55,11 @@ export class Links {
     else this.#introduce(stream, connection);
   }
 
-  /** Drops a connection whose other end does not say who it is in time. */
+  /** Drops a connection whose other end opens no stream in time; on a stream, its own time-out runs. */
   async expectHello(connection: Connection): Promise<void> {
     if (!(await this.#passed(this.#options.helloTimeoutMs, this.#stopping.signal))) return;
-    if (this.table.get(connection.remotePeer.toString()) !== undefined || connection.status !== "open")
-      return;
+    const peerId = connection.remotePeer.toString();
+    if (connection.status !== "open" || this.#links.values().some((link) => link.peerId === peerId)) return;
     connection.close().catch((error: unknown) => connection.abort(error as Error));
   }
 
