@@ -23,7 +23,10 @@ ledgerCompliance("evm", {
     for (const signer of signers) {
       await faucet(signer.address, { tokenUnits: 1_000_000_000n, nativeWei: 10n ** 18n });
       const store = createMemoryStore();
-      const ledger = createEvmLedger({ signer, store, clock, log }, { rpcUrls: [chain.rpcUrl], deployment, token });
+      const ledger = createEvmLedger(
+        { signer, store, clock, log },
+        { rpcUrls: [chain.rpcUrl], deployment, token },
+      );
       await ledger.start();
       ledgers.push(ledger);
     }

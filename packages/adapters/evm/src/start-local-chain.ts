@@ -4,7 +4,7 @@ import { LichenError, toLichenError } from "@lichen/kernel";
 import type { Clock, Log, Random, Signer } from "@lichen/ports";
 import { anvilPath, freePort, homeFlag, startAnvil, type Anvil } from "./internal/anvil.ts";
 import { dumpState } from "./internal/dump-state.ts";
-import { openIdentity, readDeployment, takeHome } from "./internal/home.ts";
+import { leaveHome, openIdentity, readDeployment, takeHome } from "./internal/home.ts";
 import { findProcesses, runs, type ProcessRecord } from "./internal/processes.ts";
 import { createRpc } from "./internal/rpc.ts";
 import { newestSnapshot, saveSnapshot } from "./internal/snapshots.ts";
@@ -59,13 +59,22 @@ export async function startLocalChain(
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
   const dir = await realpath(options.dir);
   await takeHome(dir);
+  try {
+    return await run(components, { dir, port: port === 0 ? await freePort() : port, snapshotEveryMs });
+  } catch (error) {
+    await leaveHome(dir);
+    throw error;
+  }
+}
+
+async function run(
+  components: { clock: Clock; random: Random; log: Log },
+  { dir, port, snapshotEveryMs }: { dir: string; port: number; snapshotEveryMs: number },
+): Promise<LocalChain> {
+  const { clock, log } = components;
   const { chainId, deployer } = await openIdentity(dir, components);
   await endOrphans(components, { dir, chainId });
-  const anvil = await startFromSnapshot(components, {
-    dir,
-    chainId,
-    port: port === 0 ? await freePort() : port,
-  });
+  const anvil = await startFromSnapshot(components, { dir, chainId, port });
 
   const { rpc, pid, rpcUrl } = anvil;
   const stopping = new AbortController();
@@ -91,6 +100,7 @@ export async function startLocalChain(
       pauseMs = Math.max(snapshotEveryMs, (clock.nowMs() - startMs) / snapshotShare);
     }
   };
+  let ended = false;
   let stopped: Promise<void> | undefined;
   const failed = new Promise<LichenError>((resolve) => {
     const fail = (message: string, details: string, cause?: unknown): void => {
@@ -99,6 +109,7 @@ export async function startLocalChain(
       resolve(new LichenError("chain-unavailable", message, { details, cause, retryable: true }));
     };
     void anvil.exited.then(({ code, signal, stderr }) => {
+      ended = true;
       stopping.abort();
       fail("the local chain's process ended", `${signal ?? `exit code ${code}`} ${stderr}`);
     });
@@ -112,9 +123,10 @@ export async function startLocalChain(
   const stop = async (): Promise<void> => {
     stopping.abort();
     try {
-      await save(true);
+      if (!ended) await save(true);
     } finally {
       await anvil.kill();
+      await leaveHome(dir);
     }
   };
   log("info", "chain.started", { chainId, rpcUrl, pid, block: Number(savedBlock) });

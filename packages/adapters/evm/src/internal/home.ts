@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fromHex, LichenError, toHex } from "@lichen/kernel";
 import type { Deployment, Random, Signer } from "@lichen/ports";
@@ -67,6 +67,11 @@ export async function takeHome(dir: string): Promise<void> {
     });
   }
   await writeFileAtomically(path, JSON.stringify(await processRecord(process.pid)));
+}
+
+/** Lets go of a home. */
+export async function leaveHome(dir: string): Promise<void> {
+  await rm(join(dir, "owner.json"), { force: true });
 }
 
 /**

@@ -69,6 +69,11 @@ export class Journal {
   /** Remembers a transaction; resolves when it survives a power cut. */
   async append(row: JournalRow): Promise<void> {
     const { last } = this;
+    if (last !== undefined && row.nonce <= last.nonce) {
+      throw new LichenError("internal", "a nonce would be used twice", {
+        details: `${row.nonce} after ${last.nonce}`,
+      });
+    }
     // After somebody else used the account: what stands before the gap can never be sent again.
     const kept = last !== undefined && last.nonce + 1 !== row.nonce ? [] : this.#rows.slice(1 - maxRows);
     const keptNonces = new Set(kept.map(({ nonce }) => nonce));

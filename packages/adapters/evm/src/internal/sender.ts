@@ -13,6 +13,8 @@ const mostPollMs = 2_000;
 const rebroadcastMs = 15_000;
 /** How long after a nonce was used its receipt may take to appear. */
 const receiptGraceMs = 10_000;
+/** Estimates for one transaction; more than one only where the chain lost what this one builds on. */
+const maxEstimates = 3;
 /** On top of the estimate: another's transaction may come first and make ours a little dearer. */
 const gasMarginPercent = 25n;
 
@@ -67,7 +69,6 @@ export class Sender {
    */
   send(call: Call, signal: AbortSignal): Promise<Receipt> {
     return this.#inTurn(async () => {
-      await this.#catchUp(signal);
       const row = await this.#sign(call, signal);
       await this.#journal.append(row);
       try {
@@ -83,7 +84,7 @@ export class Sender {
 
   /** Sends again whatever the chain has forgotten, and waits until it is mined. */
   resend(signal: AbortSignal): Promise<void> {
-    return this.#inTurn(() => this.#catchUp(signal));
+    return this.#inTurn(async () => void (await this.#catchUp(signal)));
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -92,13 +93,14 @@ export class Sender {
     return result;
   }
 
-  async #catchUp(signal: AbortSignal): Promise<void> {
+  /** Brings the chain to what is in the journal; the nonce that comes next. */
+  async #catchUp(signal: AbortSignal): Promise<number> {
     const { last } = this.#journal;
-    if (last === undefined) return;
     const nonce = await this.#nonce(signal);
+    if (last === undefined) return nonce;
     if (nonce > last.nonce && last.status !== "sent") {
       this.#owing = false;
-      return;
+      return nonce;
     }
     const lost = this.#journal.from(nonce);
     if (lost.length > 0) {
@@ -118,17 +120,25 @@ export class Sender {
       });
     }
     this.#owing = false;
+    return Math.max(nonce, last.nonce + 1);
   }
 
   async #sign({ to, data, purpose }: Call, signal: AbortSignal): Promise<JournalRow> {
     const request = { from: this.#signer.address, to, data };
-    let estimate: bigint;
-    try {
-      estimate = BigInt((await this.#rpc.call("eth_estimateGas", [request], signal)) as string);
-    } catch (error) {
-      throw transactionFailed(error);
+    // Decided by journal and chain together and not asked again: a chain that falls back from here on
+    // would name a nonce that is taken.
+    let nonce = await this.#catchUp(signal);
+    let estimate: bigint | undefined;
+    for (let attempt = 1; estimate === undefined; attempt++) {
+      try {
+        estimate = BigInt((await this.#rpc.call("eth_estimateGas", [request], signal)) as string);
+      } catch (error) {
+        const fellBack = error instanceof RpcRefusal && (await this.#nonce(signal)) < nonce;
+        if (!fellBack || attempt === maxEstimates) throw transactionFailed(error);
+        nonce = await this.#catchUp(signal);
+      }
     }
-    const [nonce, price] = [await this.#nonce(signal), await gasPrice(this.#rpc, signal)];
+    const price = await gasPrice(this.#rpc, signal);
     const transaction = {
       chainId: this.#chainId,
       nonce,
