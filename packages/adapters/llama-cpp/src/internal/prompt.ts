@@ -1,7 +1,8 @@
 import { LichenError } from "@lichen/kernel";
 import type { ChatMessage } from "@lichen/wire";
-import type { LlamaModel, Token } from "node-llama-cpp";
+import { LlamaVocabularyType, type LlamaModel, type Token } from "node-llama-cpp";
 import { createGuard, type Guard } from "./guard.ts";
+import { splitText } from "./split.ts";
 import { parseTemplate, type ChatTemplate } from "./template.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -41,7 +42,13 @@ export class Prompter {
     // Before the time is spent to count exactly.
     if (text.length > maxTokens * this.#vocabulary.longestChars)
       throw overflow(`over ${maxTokens}`, maxTokens);
-    const tokens = text.split(mark).flatMap((part, i) => this.#tokenize(part, i === 0));
+    const tokens: Token[] = [];
+    for (const part of text.split(mark)) {
+      for (const piece of splitText(part, this.#vocabulary.controls)) {
+        for (const token of this.#tokenize(piece, tokens.length === 0)) tokens.push(token);
+        if (tokens.length > maxTokens) throw overflow(`over ${maxTokens}`, maxTokens);
+      }
+    }
     const { bos, shouldPrependBosToken } = this.#model.tokens;
     if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) tokens.unshift(bos);
     if (tokens.length === 0) throw new LichenError("bad-argument", "the prompt is empty");
@@ -49,13 +56,13 @@ export class Prompter {
     return tokens;
   }
 
-  #tokenize(part: string, isFirst: boolean): Token[] {
+  #tokenize(piece: string, isFirst: boolean): Token[] {
     // A control token of one character stands alone between two marks.
-    const special =
-      this.#template !== undefined && !(part.length <= 2 && this.#vocabulary.controls.has(part));
-    return isFirst
-      ? this.#model.tokenize(part, special)
-      : this.#model.tokenize(part, special, "trimLeadingSpace");
+    const isControl = piece.length <= 2 && this.#vocabulary.controls.has(piece);
+    const special = this.#template !== undefined && !isControl;
+    // SentencePiece puts a blank before whatever it is given.
+    const addsBlank = !isFirst && this.#model.vocabularyType !== LlamaVocabularyType.bpe;
+    return this.#model.tokenize(piece, special, addsBlank ? "trimLeadingSpace" : undefined);
   }
 }
 

@@ -5,7 +5,6 @@
 import { open } from "node:fs/promises";
 import { toLichenError } from "@lichen/kernel";
 import { readGguf, type ByteSource } from "@lichen/model";
-import { LlamaLogLevel, getLlama } from "node-llama-cpp";
 import type { TrialMessage } from "./try-model.ts";
 
 const TRIAL_CONTEXT_TOKENS = 64;
@@ -44,6 +43,7 @@ async function checkHeader(modelPath: string): Promise<void> {
 }
 
 async function makeToken(modelPath: string): Promise<void> {
+  const { LlamaLogLevel, getLlama } = await import("node-llama-cpp");
   let log = "";
   const llama = await getLlama({
     gpu: false,

@@ -42,7 +42,12 @@ export async function tryModel(path: string): Promise<void> {
   const state = [path, file.dev, file.ino, file.size, file.mtimeMs].join(" ");
   if (passed.has(state)) return;
   const timeoutMs = TRIAL_TIMEOUT_MS + (file.size / 1e9) * TRIAL_TIMEOUT_MS_PER_GB;
-  const child = fork(program, [path], { execArgv: [], stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const child = fork(program, [path], {
+    execArgv: [],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    // When it aborts, llama.cpp would look for a debugger to print a backtrace with.
+    env: { ...process.env, GGML_NO_BACKTRACE: "1" },
+  });
   try {
     const message = await outcome(child, timeoutMs);
     if (!message.ok) {
