@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
-import { LichenError, toLichenError } from "../../packages/kernel/src/index.ts";
+import { LichenError } from "../../packages/kernel/src/index.ts";
 import { convertGguf, writeGguf, type QuantizedType } from "../../packages/model/src/index.ts";
 import { fileSource, writeWhole } from "./file-source.ts";
+import { runTool } from "./run-tool.ts";
 
 const help = `Writes a GGUF model again with its matrices in another format.
 
@@ -55,11 +56,4 @@ async function convert(args: string[]): Promise<void> {
   }
 }
 
-try {
-  await convert(process.argv.slice(2));
-} catch (error) {
-  const known = toLichenError(error, "bad-argument");
-  console.error(`${known.code}: ${known.message}${known.details === undefined ? "" : ` (${known.details})`}`);
-  if (known.remedy !== undefined) console.error(known.remedy);
-  process.exitCode = 1;
-}
+await runTool(convert);

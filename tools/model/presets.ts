@@ -9,9 +9,12 @@ export type Preset = {
   warmupSteps: number;
   /** Tokens per step, whatever the window. */
   batchTokens: number;
-  /** Most steps look at short windows, which cost less; the rest at the full context. */
+  /**
+   * Most steps look at short windows, which cost less; every `longEvery`th at the full context, all along: a model
+   * that meets long distances only at the end does not learn them any more.
+   */
   shortLength: number;
-  shortShare: number;
+  longEvery: number;
 };
 
 // 256 bytes and <|endoftext|>, filled up to a multiple of four: jax-js's fast product needs that of a row. Every
@@ -27,8 +30,8 @@ const training = {
   peakRate: 3e-3,
   warmupSteps: 100,
   batchTokens: 1024,
-  shortLength: 64,
-  shortShare: 0.9,
+  shortLength: 128,
+  longEvery: 4,
 } as const;
 
 /** The presets of `--preset`. */

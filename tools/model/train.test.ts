@@ -60,6 +60,10 @@ test("a model is trained, written, written again from its checkpoint, and conver
   const other = await run("train.ts", [...options, "--resume", "--seed", "6"]);
   assert.match(other.stderr, /^state-invalid: the checkpoint is another run's \(seed is 5, not 6\)/);
 
+  const measured = await run("evaluate.ts", [path, "--corpus", corpus]);
+  const trained = /held-out (\d\.\d{2})/.exec(first.stdout)![1]!;
+  assert.ok(measured.stdout.includes(`${path}: ${trained}`), measured.stdout + first.stdout);
+
   const small = join(directory, "q4.gguf");
   const converted = await run("convert.ts", [path, "--to", "Q4_0", "--out", small]);
   assert.equal(converted.code, 0, converted.stderr);
@@ -114,9 +118,9 @@ for (const [what, tool, args, message] of refused)
     assert.match(stderr, message);
   });
 
-for (const tool of ["train.ts", "convert.ts"])
+for (const tool of ["train.ts", "convert.ts", "evaluate.ts"])
   test(`${tool} explains itself`, async () => {
     const { code, stdout } = await run(tool, ["--help"]);
     assert.equal(code, 0);
-    assert.match(stdout, /Examples\n {2}node tools\/model\//);
+    assert.match(stdout, /Examples?\n {2}node tools\/model\//);
   });

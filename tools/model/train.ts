@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { init, tree } from "@jax-js/jax";
-import { LichenError, toLichenError } from "../../packages/kernel/src/index.ts";
+import { LichenError } from "../../packages/kernel/src/index.ts";
 import {
   cosineRate,
   countParameters,
@@ -18,6 +18,7 @@ import { batchAt, loadCorpus } from "./corpus.ts";
 import { presets } from "./presets.ts";
 import { writeModel } from "./write-model.ts";
 import { duration, progressLine } from "./progress.ts";
+import { runTool } from "./run-tool.ts";
 
 const help = `Trains a small language model on a text file, byte by byte, and writes it as GGUF.
 
@@ -25,7 +26,7 @@ const help = `Trains a small language model on a text file, byte by byte, and wr
 
   --corpus PATH    the text; its first 90 % are learned from, the rest measures
   --preset NAME    small (about 300,000 parameters) or base (about 750,000); default base
-  --steps N        optimiser steps of 1,024 tokens; default 2400
+  --steps N        optimiser steps of 1,024 tokens; default 1600
   --seed N         decides the first weights and every batch; default 1
   --out DIR        where NAME-f16.gguf and NAME.checkpoint.safetensors go; default .
   --resume         go on from the checkpoint in --out
@@ -63,7 +64,7 @@ function parseOptions(args: string[]): Options | "help" {
     options: {
       corpus: { type: "string" },
       preset: { type: "string", default: "base" },
-      steps: { type: "string", default: "2400" },
+      steps: { type: "string", default: "1600" },
       seed: { type: "string", default: "1" },
       out: { type: "string", default: "." },
       resume: { type: "boolean", default: false },
@@ -135,7 +136,6 @@ async function train(options: Options): Promise<void> {
   const progress = progressLine(process.stderr);
   const began = performance.now() - first.elapsedSeconds * 1000;
   const elapsed = (): number => (performance.now() - began) / 1000;
-  const shortSteps = Math.floor(options.steps * preset.shortShare);
   const schedule = {
     peak: preset.peakRate,
     floor: 0.1,
@@ -146,7 +146,8 @@ async function train(options: Options): Promise<void> {
   let speed: number | undefined;
 
   while (state.step < options.steps && !stopping) {
-    const length = state.step < shortSteps ? preset.shortLength : config.contextLength;
+    const isLong = (state.step + 1) % preset.longEvery === 0;
+    const length = isLong ? config.contextLength : preset.shortLength;
     const batch = batchAt(corpus.train, options.seed, state.step, preset.batchTokens / length, length);
     const start = performance.now();
     const result = await step(state, batch, cosineRate(state.step, schedule));
@@ -155,7 +156,7 @@ async function train(options: Options): Promise<void> {
       throw new LichenError("internal", "the loss is no longer a number", { details: `step ${state.step}` });
     const seconds = (performance.now() - start) / 1000;
     smoothed = smoothed === undefined ? result.loss : 0.95 * smoothed + 0.05 * result.loss;
-    speed = speed === undefined ? seconds : 0.9 * speed + 0.1 * seconds;
+    speed = speed === undefined ? seconds : 0.95 * speed + 0.05 * seconds;
     const rate = Math.round(preset.batchTokens / speed).toLocaleString("en");
     const left = duration((options.steps - state.step) * speed);
     progress.show(
@@ -164,7 +165,7 @@ async function train(options: Options): Promise<void> {
     if (state.step % CHECKPOINT_STEPS === 0) await saveCheckpoint(checkpoint, state, config, run, elapsed());
     if (state.step % EVALUATION_STEPS === 0) {
       const part = corpus.heldOut.subarray(0, EVALUATION_BYTES);
-      const loss = await meanLoss(state.parameters, part, config, { length: 128 });
+      const loss = await meanLoss(state.parameters, part, config, { length: preset.shortLength });
       progress.end();
       console.log(
         `step ${state.step}: held-out ${loss.toFixed(4)} nats per byte (first ${EVALUATION_BYTES} bytes)`,
@@ -191,13 +192,10 @@ async function train(options: Options): Promise<void> {
   tree.dispose([state.parameters, state.mean, state.square]);
 }
 
-try {
-  const options = parseOptions(process.argv.slice(2));
+async function main(args: string[]): Promise<void> {
+  const options = parseOptions(args);
   if (options === "help") process.stdout.write(help);
   else await train(options);
-} catch (error) {
-  const known = toLichenError(error, "bad-argument");
-  console.error(`${known.code}: ${known.message}${known.details === undefined ? "" : ` (${known.details})`}`);
-  if (known.remedy !== undefined) console.error(known.remedy);
-  process.exitCode = 1;
 }
+
+await runTool(main);
