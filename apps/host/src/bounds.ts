@@ -12,8 +12,6 @@ export const bounds = {
   /** Wait before the first restart; doubles up to `restartMaxMs`. */
   restartFirstMs: 250,
   restartMaxMs: 8_000,
-  /** How often local accounts are looked at and filled up. */
-  fundEveryMs: 10_000,
   /** Providers in one local network. */
   providers: 16,
   /** Ports tried above the default one, where no port was asked for. */

@@ -5,7 +5,7 @@ import type { Log } from "@lichen/ports";
 import { bounds } from "./bounds.ts";
 
 /** A log file that is closed with `close`. */
-export type FileLog = { log: Log; close(): void };
+export type FileLog = { log: Log; close: () => void };
 
 /**
  * Writes one JSON line per event to `DIR/NAME.log`. The file of the run before becomes `NAME.1.log`;

@@ -1,4 +1,5 @@
-import { LichenError } from "@lichen/kernel";
+import { availableParallelism } from "node:os";
+import type { Hex, LichenError } from "@lichen/kernel";
 import { bounds } from "./bounds.ts";
 import type { Home } from "./home/home.ts";
 import { ownIdentity } from "./home/process-identity.ts";
@@ -12,7 +13,7 @@ import type {
   GatewayMethods,
   ProviderMethods,
 } from "./processes/contract.ts";
-import { gatewayFunding, providerFunding } from "./processes/funding.ts";
+import { startMoney } from "./processes/funding.ts";
 import { keepAlive, type KeepAliveEvent, type KeptAlive } from "./supervise/keep-alive.ts";
 import type { Methods } from "./supervise/protocol.ts";
 
@@ -90,16 +91,13 @@ export function startNetwork(options: NetworkOptions, onEvent: (event: NetworkEv
       chainPort = Number(new URL(started.rpcUrl).port);
       const { chainId, channels } = started.deployment;
       info.chain = { rpcUrl: started.rpcUrl, chainId, channels, token: started.token };
-      for (const funding of funded.values()) await remote.fund(funding);
       return started;
     },
     true,
   );
-  const funded = new Map<string, Parameters<ChainMethods["fund"]>[0]>();
-  const fund = async (funding: Parameters<ChainMethods["fund"]>[0]): Promise<ChainInfo> => {
+  const fund = async (account: Hex): Promise<ChainInfo> => {
     const started = await chain.ready;
-    funded.set(funding.account, funding);
-    await chain.child()?.remote.fund(funding);
+    await chain.child()?.remote.fund(startMoney(account));
     return started;
   };
 
@@ -113,8 +111,10 @@ export function startNetwork(options: NetworkOptions, onEvent: (event: NetworkEv
           ...base(name),
           dir: home.service(name),
           modelFile: options.modelFile,
+          cache: home.cache,
+          threads: threadsEach(options.providers),
         });
-        await remote.start(await fund(providerFunding(prepared.account)));
+        await remote.start(await fund(prepared.account));
         return prepared;
       },
       false,
@@ -127,12 +127,20 @@ export function startNetwork(options: NetworkOptions, onEvent: (event: NetworkEv
     "gateway",
     async ({ remote }) => {
       const { apiKey, version, page } = options;
-      const config = { ...base("gateway"), dir: home.service("gateway"), apiKey, version, listen, page };
+      const config = {
+        ...base("gateway"),
+        dir: home.service("gateway"),
+        apiKey,
+        version,
+        listen,
+        page,
+        providers: options.providers,
+      };
       const prepared = await remote.prepare(config);
       // Clients know the address by now: a restart takes this port or none.
       Object.assign(listen, { port: prepared.port, tries: 1 });
       info.url = `http://localhost:${prepared.port}`;
-      const started = await fund(gatewayFunding(prepared.account));
+      const started = await fund(prepared.account);
       // It looks for providers first of all: let them be registered, or known not to come.
       await Promise.allSettled(providers.map((provider) => provider.ready));
       await remote.start(started);
@@ -162,3 +170,7 @@ export function startNetwork(options: NetworkOptions, onEvent: (event: NetworkEv
     },
   };
 }
+
+/** Engines share the cores, less one for everything else; llama.cpp is slowest with more threads than free cores. */
+const threadsEach = (providers: number): number =>
+  Math.max(1, Math.floor((availableParallelism() - 1) / providers));

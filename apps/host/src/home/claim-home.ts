@@ -6,7 +6,7 @@ import { awaitOrphans } from "./orphans.ts";
 import { readRunFile, removeRunFile, runningNetwork } from "./run-file.ts";
 
 /** A home that is this process's alone. */
-export type ClaimedHome = { home: Home; release(): void };
+export type ClaimedHome = { home: Home; release: () => void };
 
 /**
  * Opens a home for one network and clears what a killed one left in it.

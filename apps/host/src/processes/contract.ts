@@ -9,7 +9,7 @@ export type BaseConfig = { name: string; logs: string; keys: string };
 /** What speaking to the chain takes. */
 export type ChainInfo = { rpcUrl: string; deployment: Deployment; token: Token };
 
-/** An account that the local chain keeps in funds, and the least that it shall hold. */
+/** An account, and the least that it shall hold. */
 export type Funding = { account: Hex; tokenUnits: bigint; nativeWei: bigint };
 
 export type ChainConfig = BaseConfig & { dir: string; port: number };
@@ -17,11 +17,11 @@ export type ChainConfig = BaseConfig & { dir: string; port: number };
 /** The process that owns the local chain. */
 export type ChainMethods = {
   start(config: ChainConfig): Promise<ChainInfo>;
-  /** Fills an account up now, and again whenever it falls below what is asked for here. */
+  /** Raises an account to this; asking twice gives nothing twice. */
   fund(funding: Funding): Promise<void>;
 };
 
-export type ProviderConfig = BaseConfig & { dir: string; modelFile: string };
+export type ProviderConfig = BaseConfig & { dir: string; modelFile: string; cache: string; threads: number };
 
 /** A process that serves a model. `prepare` needs no chain, so it runs while the chain comes up. */
 export type ProviderMethods = {
@@ -29,12 +29,14 @@ export type ProviderMethods = {
   start(chain: ChainInfo): Promise<void>;
 };
 
+/** `providers`: how many are expected, so that it counts as ready only when it has met them. */
 export type GatewayConfig = BaseConfig & {
   dir: string;
   apiKey: string;
   version: string;
   listen: ListenAt;
   page: Page;
+  providers: number;
 };
 
 /** The process that clients speak to. */

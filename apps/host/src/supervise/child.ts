@@ -17,6 +17,7 @@ export type Child<M extends Methods> = {
   stop(boundMs: number, hurry?: AbortSignal): Promise<void>;
 };
 
+const lastOutputMs = 20;
 const entry = fileURLToPath(new URL("../processes/main.ts", import.meta.url));
 
 /**
@@ -49,7 +50,10 @@ export function startChild<M extends Methods>(role: string, cacheDir: string): C
       resolve({ reason, output: output() });
     };
     child.once("error", (error) => end(error.message));
-    child.once("close", (code, signal) => end(signal === null ? `exit code ${code}` : `signal ${signal}`));
+    // Not "close": Node never says that once we have disconnected. The last output may still be on its way.
+    child.once("exit", (code, signal) => {
+      setTimeout(() => end(signal === null ? `exit code ${code}` : `signal ${signal}`), lastOutputMs);
+    });
   });
 
   child.on("message", (message) => {

@@ -3,16 +3,15 @@ import { packError, type Answer, type Call, type Methods } from "./protocol.ts";
 
 /**
  * The child's end: answers the supervisor's calls until the supervisor lets go or is gone, then stops
- * and ends the process. A terminal's Ctrl-C reaches every process of its group; only the supervisor
- * decides what it means.
+ * and ends the process. A signal to the whole group (a terminal's Ctrl-C, a service manager's stop)
+ * reaches every process of it; only the supervisor decides what it means, and in which order to stop.
  *
  * @param stop undoes whatever has been done, also in the middle of a start
  * @param stopMs bound of an orderly stop; then the process ends anyway
  */
 export function serveParent(methods: Methods, stop: () => Promise<void>, stopMs: number): void {
   const ignored = (): void => undefined;
-  process.on("SIGINT", ignored);
-  process.on("SIGHUP", ignored);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, ignored);
   // Whoever read our output is gone: there is nobody left to tell.
   process.stdout.on("error", ignored);
   process.stderr.on("error", ignored);
@@ -27,7 +26,6 @@ export function serveParent(methods: Methods, stop: () => Promise<void>, stopMs:
       },
     );
   };
-  process.once("SIGTERM", () => end(0));
   process.once("disconnect", () => end(0));
   if (!process.connected) return end(0);
 

@@ -1,0 +1,12 @@
+export { bounds } from "./bounds.ts";
+export { apiKey } from "./home/api-key.ts";
+export { claimHome, type ClaimedHome } from "./home/claim-home.ts";
+export { homeAt, homeExists, homeSchema, openHome, removeHome, type Home } from "./home/home.ts";
+export { lockHome } from "./home/lock.ts";
+export { isAlive, residentBytes, signalProcess, type ProcessIdentity } from "./home/process-identity.ts";
+export { runningNetwork, type RunInfo, type RunningProcess } from "./home/run-file.ts";
+export { createListener, type Listener } from "./listen/listener.ts";
+export { pageRoutes, type Page } from "./listen/page.ts";
+export { openFileLog, type FileLog } from "./log.ts";
+export { playground } from "./playground.ts";
+export { startNetwork, type LocalNetwork, type NetworkEvent, type NetworkOptions } from "./start-network.ts";
