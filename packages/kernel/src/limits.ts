@@ -27,7 +27,7 @@ export const limits = {
   /** Rows that one listing returns. */
   storeRows: 10_000,
   /** Commits of a store that wait to be written. */
-  storePending: 100_000,
+  storePending: 20_000,
   /** Bytes asked of a source of randomness at once, as Web Crypto bounds it. */
   randomBytes: 65_536,
 } as const;
