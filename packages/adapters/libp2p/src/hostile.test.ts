@@ -62,7 +62,7 @@ async function hostile(): Promise<RawPeer> {
   return peer;
 }
 
-async function until(condition: () => boolean, waitMs = 10_000): Promise<void> {
+async function until(condition: () => boolean, waitMs = 30_000): Promise<void> {
   const end = performance.now() + waitMs;
   while (!condition()) {
     assert.ok(performance.now() < end, `not within ${waitMs} ms: ${condition.toString()}`);
@@ -312,7 +312,7 @@ test("an answer beyond its credit ends the connection; the request fails", async
 
 test("a peer that went silent without closing is noticed", async (context: TestContext) => {
   const server = await honest();
-  const client = await honest({ role: "gateway", pingMs: 50 });
+  const client = await honest({ role: "gateway", pingMs: 500 });
   const sockets: Socket[] = [];
   const [host, port] = ["127.0.0.1", Number(/tcp\/(\d+)/.exec(server.address)?.[1])];
   const proxy = createServer((inbound) => {
@@ -328,10 +328,10 @@ test("a peer that went silent without closing is noticed", async (context: TestC
   });
   const { port: proxyPort } = proxy.address() as { port: number };
   await client.network.connect(server.address.replace(/tcp\/\d+/, `tcp/${proxyPort}`));
-  await delay(400);
+  await delay(2500);
   assert.equal(client.network.peers().length, 1, "an idle peer that answers pings stays");
   for (const socket of sockets) socket.unpipe().pause();
-  await until(() => client.network.peers().length === 0, 5000);
+  await until(() => client.network.peers().length === 0);
   assert.equal(client.faults.at(-1)?.error.code, "peer-unreachable");
 });
 
@@ -345,7 +345,7 @@ test("a stopped network leaves nothing that keeps the process alive", async () =
   );
   let output = "";
   child.stdout.on("data", (data: Buffer) => (output += data.toString()));
-  const timer = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 60_000);
   const [code] = (await once(child, "exit")) as [number | null];
   clearTimeout(timer);
   assert.equal(output, "stopped after 3000 bytes\n");

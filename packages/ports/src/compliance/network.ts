@@ -24,7 +24,7 @@ export function signerOfKey(n: number): Signer {
 
 const chainId = 31_337;
 /** Bound of every wait in the suite, milliseconds. */
-const patienceMs = 10_000;
+const patienceMs = 30_000;
 /** More than this unread on the way means that nobody holds a fast producer back. */
 const heldBytes = 4 * 2 ** 20;
 

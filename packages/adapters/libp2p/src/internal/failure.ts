@@ -5,8 +5,12 @@ const messageChars = 1024;
 
 /** An error as a peer may know it: code, message, whether a retry may help. Anything but a `LichenError` stays at home. */
 export function encodeFailure(error: unknown): Uint8Array {
-  const { code, message, retryable } =
-    error instanceof LichenError ? error : { code: "internal", message: "the peer failed", retryable: false };
+  if (!(error instanceof LichenError)) return failurePayload("internal", "the peer failed", false);
+  return failurePayload(error.code, error.message, error.retryable);
+}
+
+/** The same without an error object, whose stack trace costs more than all the rest of a refusal. */
+export function failurePayload(code: ErrorCode, message: string, retryable: boolean): Uint8Array {
   return utf8(JSON.stringify({ code, message: message.slice(0, messageChars), retryable }));
 }
 

@@ -2,7 +2,7 @@ import type { Handler, Peer } from "@lichen/ports";
 import { LichenError, limits } from "@lichen/kernel";
 import type { Budget } from "./budget.ts";
 import type { Call, CallHost } from "./call.ts";
-import { cancelled, decodeFailure, encodeFailure } from "./failure.ts";
+import { cancelled, decodeFailure, failurePayload } from "./failure.ts";
 import { frameType, headerBytes, noBytes, readU32, u32 } from "./frame.ts";
 import type { Outbox } from "./outbox.ts";
 import { methodHead, parseRequest } from "./request-frame.ts";
@@ -26,6 +26,8 @@ export type MuxOptions = {
 
 /** What a request costs beside its body. */
 const requestBytes = 512;
+
+const tooMany: Uint8Array = failurePayload("limit-exceeded", "too many requests at a time", true);
 
 /** Many requests in both directions over one stream of frames. */
 export class Mux implements CallHost {
@@ -141,11 +143,10 @@ export class Mux implements CallHost {
     const handler = handlers.get(method);
     const costBytes = requestBytes + body.length;
     if (handler === undefined) {
-      const error = new LichenError("bad-message", `no such method: ${method}`);
-      outbox.write(frameType.error, id, noBytes, encodeFailure(error));
+      const refusal = failurePayload("bad-message", `no such method: ${method}`, false);
+      outbox.write(frameType.error, id, noBytes, refusal);
     } else if (this.#running >= maxServed || !budget.take(costBytes)) {
-      const error = new LichenError("limit-exceeded", "too many requests at a time", { retryable: true });
-      outbox.write(frameType.error, id, noBytes, encodeFailure(error));
+      outbox.write(frameType.error, id, noBytes, tooMany);
     } else {
       const served = new Served(peer, id, body, creditBytes, outbox);
       this.#served.set(id, served);
