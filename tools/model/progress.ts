@@ -7,6 +7,12 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)}h ${pad(Math.floor((whole % 3600) / 60))}m`;
 }
 
+/** A mean that forgets: each call adds a value and gives the mean with weight 0.05 on the newest. */
+export function movingMean(): (value: number) => number {
+  let mean: number | undefined;
+  return (value) => (mean = mean === undefined ? value : 0.95 * mean + 0.05 * value);
+}
+
 /** A line that keeps its place on a terminal, and is thinned out in a log. */
 export function progressLine(
   stream: NodeJS.WriteStream,

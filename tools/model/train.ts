@@ -12,12 +12,13 @@ import {
   meanLoss,
   toWeights,
   trainStep,
+  type TrainState,
 } from "../../packages/model/src/index.ts";
 import { loadCheckpoint, saveCheckpoint, type RunIdentity } from "./checkpoint.ts";
-import { batchAt, loadCorpus } from "./corpus.ts";
-import { presets } from "./presets.ts";
+import { batchAt, loadCorpus, type Corpus } from "./corpus.ts";
+import { presets, type Preset } from "./presets.ts";
 import { writeModel } from "./write-model.ts";
-import { duration, progressLine } from "./progress.ts";
+import { duration, movingMean, progressLine } from "./progress.ts";
 import { runTool } from "./run-tool.ts";
 
 const help = `Trains a small language model on a text file, byte by byte, and writes it as GGUF.
@@ -97,99 +98,122 @@ function parseOptions(args: string[]): Options | "help" {
   };
 }
 
-async function train(options: Options): Promise<void> {
+/** A training run: what it learns from, where it leaves its state, how far it is. */
+type Run = {
+  preset: Preset;
+  corpus: Corpus;
+  identity: RunIdentity;
+  checkpoint: string;
+  state: TrainState;
+  /** Since the run began, interruptions left out. */
+  elapsedSeconds: () => number;
+};
+
+async function openRun(options: Options): Promise<Run> {
   const preset = presets[options.preset];
-  const { config } = preset;
+  const { config, name } = preset;
   const corpus = await loadCorpus(options.corpus, config.contextLength);
   await mkdir(options.out, { recursive: true });
-  const checkpoint = join(options.out, `${preset.name}.checkpoint.safetensors`);
-  const run: RunIdentity = {
-    preset: options.preset,
-    seed: String(options.seed),
-    steps: String(options.steps),
-    corpus: corpus.sha256,
-  };
+  const checkpoint = join(options.out, `${name}.checkpoint.safetensors`);
   if (!options.resume && existsSync(checkpoint))
     throw new LichenError("bad-argument", "--out holds a checkpoint already", {
       details: checkpoint,
       remedy: "Add --resume to go on from it, or name another directory.",
     });
+  const { seed, steps } = options;
+  const identity = { preset: options.preset, seed: `${seed}`, steps: `${steps}`, corpus: corpus.sha256 };
 
   await init("wasm");
-  console.log(
-    `${preset.name}: ${countParameters(config).toLocaleString("en")} parameters, ${options.steps} steps`,
-  );
+  console.log(`${name}: ${countParameters(config).toLocaleString("en")} parameters, ${steps} steps`);
   console.log(
     `corpus ${options.corpus}: ${corpus.sizeBytes.toLocaleString("en")} bytes, sha256 ${corpus.sha256}`,
   );
-  const first = options.resume
-    ? await loadCheckpoint(checkpoint, config, run)
-    : { state: initialTrainState(initParameters(config, options.seed)), elapsedSeconds: 0 };
-
-  let { state } = first;
-  let stopping = false;
-  const stop = (): void => {
-    stopping = true;
+  const { state, elapsedSeconds } = options.resume
+    ? await loadCheckpoint(checkpoint, config, identity)
+    : { state: initialTrainState(initParameters(config, seed)), elapsedSeconds: 0 };
+  const began = performance.now() / 1000 - elapsedSeconds;
+  return {
+    preset,
+    corpus,
+    identity,
+    checkpoint,
+    state,
+    elapsedSeconds: () => performance.now() / 1000 - began,
   };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+}
+
+/** Steps until the run is done or `stopped` says so. */
+async function advance(run: Run, { steps, seed }: Options, stopped: () => boolean): Promise<void> {
+  const { preset, corpus } = run;
+  const { config } = preset;
   const step = trainStep(config);
   const progress = progressLine(process.stderr);
-  const began = performance.now() - first.elapsedSeconds * 1000;
-  const elapsed = (): number => (performance.now() - began) / 1000;
-  const schedule = {
-    peak: preset.peakRate,
-    floor: 0.1,
-    warmupSteps: preset.warmupSteps,
-    steps: options.steps,
-  };
-  let smoothed: number | undefined;
-  let speed: number | undefined;
+  const schedule = { peak: preset.peakRate, floor: 0.1, warmupSteps: preset.warmupSteps, steps };
+  const mean = movingMean();
+  const pace = movingMean();
 
-  while (state.step < options.steps && !stopping) {
-    const isLong = (state.step + 1) % preset.longEvery === 0;
-    const length = isLong ? config.contextLength : preset.shortLength;
-    const batch = batchAt(corpus.train, options.seed, state.step, preset.batchTokens / length, length);
+  while (run.state.step < steps && !stopped()) {
+    const at = run.state.step;
+    const length = (at + 1) % preset.longEvery === 0 ? config.contextLength : preset.shortLength;
+    const batch = batchAt(corpus.train, seed, at, preset.batchTokens / length, length);
     const start = performance.now();
-    const result = await step(state, batch, cosineRate(state.step, schedule));
-    state = result.state;
-    if (!Number.isFinite(result.loss))
+    const { state, loss } = await step(run.state, batch, cosineRate(at, schedule));
+    run.state = state;
+    if (!Number.isFinite(loss))
       throw new LichenError("internal", "the loss is no longer a number", { details: `step ${state.step}` });
-    const seconds = (performance.now() - start) / 1000;
-    smoothed = smoothed === undefined ? result.loss : 0.95 * smoothed + 0.05 * result.loss;
-    speed = speed === undefined ? seconds : 0.95 * speed + 0.05 * seconds;
-    const rate = Math.round(preset.batchTokens / speed).toLocaleString("en");
-    const left = duration((options.steps - state.step) * speed);
+    const seconds = pace((performance.now() - start) / 1000);
+    const rate = Math.round(preset.batchTokens / seconds).toLocaleString("en");
     progress.show(
-      `step ${state.step}/${options.steps}  loss ${smoothed.toFixed(3)}  ${rate} tokens/s  ETA ${left}`,
+      `step ${state.step}/${steps}  loss ${mean(loss).toFixed(3)}  ${rate} tokens/s  ` +
+        `ETA ${duration((steps - state.step) * seconds)}`,
     );
-    if (state.step % CHECKPOINT_STEPS === 0) await saveCheckpoint(checkpoint, state, config, run, elapsed());
+    if (state.step % CHECKPOINT_STEPS === 0) await save(run);
     if (state.step % EVALUATION_STEPS === 0) {
       const part = corpus.heldOut.subarray(0, EVALUATION_BYTES);
-      const loss = await meanLoss(state.parameters, part, config, { length: preset.shortLength });
+      const held = await meanLoss(state.parameters, part, config, { length: preset.shortLength });
       progress.end();
       console.log(
-        `step ${state.step}: held-out ${loss.toFixed(4)} nats per byte (first ${EVALUATION_BYTES} bytes)`,
+        `step ${state.step}: held-out ${held.toFixed(4)} nats per byte (first ${EVALUATION_BYTES} bytes)`,
       );
     }
   }
   progress.end();
-  await saveCheckpoint(checkpoint, state, config, run, elapsed());
-  if (stopping) {
-    console.log(`stopped at step ${state.step}; go on with --resume`);
-    process.exitCode = 130;
-    return;
-  }
-  const trainedSeconds = elapsed();
+  step.dispose();
+}
+
+function save({ checkpoint, state, preset, identity, elapsedSeconds }: Run): Promise<void> {
+  return saveCheckpoint(checkpoint, state, preset.config, identity, elapsedSeconds());
+}
+
+/** Measures the finished model on all that was held out, and writes it. */
+async function finish({ preset, corpus, state, elapsedSeconds }: Run, out: string): Promise<void> {
+  const { config, name } = preset;
+  const trained = duration(elapsedSeconds());
   const loss = await meanLoss(state.parameters, corpus.heldOut, config);
   console.log(
     `held-out ${loss.toFixed(4)} nats per byte over all ${corpus.heldOut.length.toLocaleString("en")} bytes, ` +
-      `windows of ${config.contextLength} without overlap; trained in ${duration(trainedSeconds)}`,
+      `windows of ${config.contextLength} without overlap; trained in ${trained}`,
   );
-  const model = join(options.out, `${preset.name}-f16.gguf`);
-  await writeModel(model, await toWeights(state.parameters), config, preset.name);
-  console.log(`${model} written; other formats with tools/model/convert.ts`);
-  step.dispose();
-  tree.dispose([state.parameters, state.mean, state.square]);
+  const path = join(out, `${name}-f16.gguf`);
+  await writeModel(path, await toWeights(state.parameters), config, name);
+  console.log(`${path} written; other formats with tools/model/convert.ts`);
+}
+
+async function train(options: Options): Promise<void> {
+  const run = await openRun(options);
+  let stopping = false;
+  const stop = (): void => {
+    stopping = true;
+  };
+  // Once: a second Ctrl-C ends the process at once.
+  process.once("SIGINT", stop).once("SIGTERM", stop);
+  await advance(run, options, () => stopping);
+  await save(run);
+  if (stopping) {
+    console.log(`stopped at step ${run.state.step}; go on with --resume`);
+    process.exitCode = 130;
+  } else await finish(run, options.out);
+  tree.dispose([run.state.parameters, run.state.mean, run.state.square]);
 }
 
 async function main(args: string[]): Promise<void> {
