@@ -8,8 +8,8 @@ export type TrialMessage =
   | { ok: true }
   | { ok: false; code: ErrorCode; message: string; details: string | undefined; remedy: string | undefined };
 
-/** For a trial of any model, and per gigabyte of it. */
-const TRIAL_TIMEOUT_MS = 60_000;
+/** For a trial of any model, on a machine that is busy ten times over, and per gigabyte of it. */
+const TRIAL_TIMEOUT_MS = 180_000;
 const TRIAL_TIMEOUT_MS_PER_GB = 30_000;
 const MAX_STDERR_CHARS = 2000;
 
