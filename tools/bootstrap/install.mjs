@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { clearStamp, installed, packageCount, stampInstalled } from "./installed.mjs";
+import { clearStamp, installed, stampInstalled, wanted } from "./installed.mjs";
 import { withLock } from "./lock.mjs";
 import { libcProblem, nodeProblem } from "./node24.mjs";
+import { npmArgs } from "./npm-args.mjs";
 import { npm } from "./npm.mjs";
 import { users } from "./users.mjs";
 
@@ -27,7 +28,7 @@ export async function ensureInstalled(root, mode) {
     if (suffices(present, mode)) return;
     if (present === null) refuseWhileUsed(root);
     clearStamp(root);
-    await npm(root, npmArgs(mode, present), `Installing ${packageCount(root, mode)} packages`);
+    await npm(root, npmArgs(mode, present), `Installing ${wanted(root, mode).length} packages`);
     const failure = nodeProblem(root);
     if (failure !== null) throw new Error(failure);
     stampInstalled(root, mode);
@@ -35,25 +36,6 @@ export async function ensureInstalled(root, mode) {
 }
 
 const suffices = (present, mode) => present === "dev" || present === mode;
-
-/**
- * Flags are spelled out against NODE_ENV and user configuration. No running package needs an optional one;
- * TypeScript, an optional peer of some, would come in that way. `npm ci` empties node_modules first, so
- * what only lacks the tools gets `npm install`, under which a running network stays whole.
- */
-function npmArgs(mode, present) {
-  const common = [
-    "--loglevel=error",
-    "--no-progress",
-    "--no-audit",
-    "--no-fund",
-    "--bin-links",
-    "--include=prod",
-  ];
-  if (mode === "prod") return ["ci", ...common, "--omit=dev", "--omit=optional"];
-  const dev = [...common, "--include=dev", "--include=optional"];
-  return present === null ? ["ci", ...dev] : ["install", ...dev, "--no-save"];
-}
 
 function refuseWhileUsed(root) {
   const [user] = users(join(meetingPath(root), "users"));

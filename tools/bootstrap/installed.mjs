@@ -17,16 +17,10 @@ const stampPath = (root) => join(root, "node_modules", ".lichen-install.json");
 export function installed(root) {
   const stamp = readJson(stampPath(root));
   if (stamp?.lockHash === lockHash(root)) return stamp.mode === "dev" ? "dev" : "prod";
-  const wanted = readJson(join(root, "package-lock.json"))?.packages;
   const present = readJson(join(root, "node_modules", ".package-lock.json"))?.packages;
-  if (wanted === undefined || present === undefined) return null;
+  if (present === undefined) return null;
   const has = ([path, entry]) => matches(root, path, entry, present[path]);
-  const needed = Object.entries(wanted).filter(([path, entry]) => isInstalledHere(path, entry));
-  const mode = needed.every(has)
-    ? "dev"
-    : needed.filter(([, entry]) => isProd(entry)).every(has)
-      ? "prod"
-      : null;
+  const mode = wanted(root, "dev").every(has) ? "dev" : wanted(root, "prod").every(has) ? "prod" : null;
   if (mode !== null) stampInstalled(root, mode);
   return mode;
 }
@@ -55,23 +49,25 @@ export function lockHash(root) {
     .digest("hex");
 }
 
-/** How many packages the lock file wants here. @param {string} root @param {Mode} mode */
-export function packageCount(root, mode) {
-  const wanted = Object.entries(readJson(join(root, "package-lock.json"))?.packages ?? {});
-  return wanted.filter(
-    ([path, entry]) => !entry.link && isInstalledHere(path, entry) && (mode === "dev" || isProd(entry)),
-  ).length;
-}
-
-const isProd = (entry) => !entry.dev && !entry.optional && !entry.devOptional;
-
-/** npm skips optional packages for other machines; workspaces are sources, not installed packages. */
-function isInstalledHere(path, entry) {
-  if (!path.includes("node_modules/")) return false;
-  // The target of a link, which npm records where it stands in no package's folder.
-  if (entry.version === undefined && !entry.link) return false;
-  const fits = (list, value) => list === undefined || list.includes(value);
-  return fits(entry.os, process.platform) && fits(entry.cpu, process.arch) && fits(entry.libc, "glibc");
+/**
+ * What the lock file wants installed here: path and entry of each package.
+ *
+ * @param {string} root
+ * @param {Mode} mode
+ * @returns {[string, Record<string, any>][]}
+ */
+export function wanted(root, mode) {
+  const packages = readJson(join(root, "package-lock.json"))?.packages ?? {};
+  return Object.entries(packages).filter(([path, entry]) => {
+    // Workspaces are sources; what they need is listed apart from them.
+    if (!path.includes("node_modules/")) return false;
+    // A link is wanted as much as its target. Those to nothing (see "overrides") stand for unused packages.
+    const target = entry.link ? packages[entry.resolved] : entry;
+    if (target?.version === undefined) return false;
+    if (mode === "prod" && (target.dev || target.optional || target.devOptional)) return false;
+    const fits = (list, value) => list === undefined || list.includes(value);
+    return fits(target.os, process.platform) && fits(target.cpu, process.arch) && fits(target.libc, "glibc");
+  });
 }
 
 function matches(root, path, wanted, present) {

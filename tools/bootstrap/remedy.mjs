@@ -1,6 +1,10 @@
 /** What npm says when it fails, and what helps. The first that fits counts. */
 const remedies = [
   [
+    /spawn npm ENOENT/,
+    "There is no npm here. It comes with Node from https://nodejs.org; some systems package it separately.",
+  ],
+  [
     /ENOSPC|no space left/i,
     "The disk is full. Free some space (an installation needs about a gigabyte) and try again.",
   ],

@@ -14,7 +14,13 @@ const outputLimitChars = 4 * 1024 * 1024;
 export type ExecResult = { code: number; stdout: string; stderr: string; timedOut: boolean };
 
 /** How a command is run. `onStdout` sees the output as it comes. */
-export type ExecOptions = { timeoutMs: number; signal: AbortSignal; onStdout?: (text: string) => void };
+export type ExecOptions = {
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** Added to this process's environment. */
+  env?: Record<string, string>;
+  onStdout?: (text: string) => void;
+};
 
 /**
  * Runs a command in the repository with its tools first in PATH, and waits for it. A command that takes
@@ -27,6 +33,7 @@ export type ExecOptions = { timeoutMs: number; signal: AbortSignal; onStdout?: (
 export async function exec(command: string, args: string[], options: ExecOptions): Promise<ExecResult> {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
+    ...options.env,
     PATH: [join(rootPath, "node_modules", ".bin"), process.env["PATH"]].join(delimiter),
   };
   // Set by an outer `node --test`: an inner one would report to it instead of to us.

@@ -6,8 +6,8 @@ import type { Outcome, StageContext } from "./stage.ts";
 /** Output of a failing file that is shown: the end. */
 const shownOutputChars = 20_000;
 
-/** How `nodeTests` runs them. A file, and each test in it, ends after `testTimeoutMs`. */
-export type NodeTestsOptions = { concurrency: number; testTimeoutMs: number };
+/** How `nodeTests` runs them: a test fails after `testTimeoutMs`, a file that goes on after `fileTimeoutMs`. */
+export type NodeTestsOptions = { concurrency: number; testTimeoutMs: number; fileTimeoutMs: number };
 
 /** Runs test files with `node --test`, counting by its events. No files is a failure. */
 export async function nodeTests(
@@ -19,6 +19,7 @@ export async function nodeTests(
   const seen = new Tally(context.progress);
   const args = [
     "--test",
+    `--import=${join(import.meta.dirname, "watchdog.ts")}`,
     `--test-reporter=${join(import.meta.dirname, "reporter.ts")}`,
     `--test-concurrency=${options.concurrency}`,
     `--test-timeout=${options.testTimeoutMs}`,
@@ -27,6 +28,7 @@ export async function nodeTests(
   const { code, stderr, timedOut } = await exec("node", args, {
     timeoutMs: context.timeoutMs,
     signal: context.signal,
+    env: { LICHEN_TEST_FILE_MS: String(options.fileTimeoutMs) },
     onStdout: (text) => seen.feed(text),
   });
   const { passed, failed, skipped } = seen.counts();

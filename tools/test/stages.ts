@@ -5,11 +5,14 @@ import { forgeTests } from "./forge-tests.ts";
 import { nodeTests } from "./node-tests.ts";
 import type { Outcome, Stage, StageContext } from "./stage.ts";
 
-const unitTimeoutMs = 120_000;
-const e2eTimeoutMs = 300_000;
-const longTimeoutMs = 3_600_000;
+const unitTimeouts = { testTimeoutMs: 120_000, fileTimeoutMs: 300_000 };
+const e2eTimeouts = { testTimeoutMs: 300_000, fileTimeoutMs: 600_000 };
+const longTimeouts = { testTimeoutMs: 3_600_000, fileTimeoutMs: 4 * 3_600_000 };
 /** Test files start processes of their own: few at once keep their timeouts honest. */
 const unitConcurrency: number = Math.min(4, Math.max(2, availableParallelism()));
+
+/** Alone, since it keeps disk and processor busy for a minute: others' waits would run out. */
+const installTest = "tools/test/npm-versions.test.ts";
 
 /** What `npm test` runs, in this order. */
 export const stages: readonly Stage[] = [
@@ -29,16 +32,20 @@ export const stages: readonly Stage[] = [
     title: "units, adapters and tools (node --test)",
     run: (context) =>
       nodeTests(
-        files("{packages,apps,tools,sim}/**/*.test.{ts,mjs}"),
-        { concurrency: unitConcurrency, testTimeoutMs: unitTimeoutMs },
+        files("{packages,apps,tools,sim}/**/*.test.{ts,mjs}").filter((path) => path !== installTest),
+        { concurrency: unitConcurrency, ...unitTimeouts },
         context,
       ),
   },
   {
     name: "e2e",
     title: "whole networks in separate processes (node --test)",
-    run: (context) =>
-      nodeTests(files("e2e/**/*.test.ts"), { concurrency: 1, testTimeoutMs: e2eTimeoutMs }, context),
+    run: (context) => nodeTests(files("e2e/**/*.test.ts"), { concurrency: 1, ...e2eTimeouts }, context),
+  },
+  {
+    name: "install",
+    title: "npm 10, 11 and 12 install everything that running needs (node --test)",
+    run: (context) => nodeTests([installTest], { concurrency: 1, ...e2eTimeouts }, context),
   },
 ];
 
@@ -47,8 +54,7 @@ export const longStages: readonly Stage[] = [
   {
     name: "long",
     title: "whole networks, many times over (node --test)",
-    run: (context) =>
-      nodeTests(files("e2e/**/*.long.ts"), { concurrency: 1, testTimeoutMs: longTimeoutMs }, context),
+    run: (context) => nodeTests(files("e2e/**/*.long.ts"), { concurrency: 1, ...longTimeouts }, context),
   },
 ];
 

@@ -1,0 +1,1 @@
+export declare function npmArgs(mode: "prod" | "dev", present: "prod" | "dev" | null): string[];
