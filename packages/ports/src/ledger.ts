@@ -50,7 +50,9 @@ export type ClaimedEvent = {
  * signed again, byte for byte.
  *
  * @throws {LichenError} any call: `chain-unavailable` (retryable), `chain-mismatch`; writing calls
- *   also `transaction-failed` with the contract's own reason in `details`
+ *   also `transaction-failed` with the contract's own reason in `details`, and `chain-unavailable`, not
+ *   retryable, for a transaction that is signed and will be mined without further asking: look at the
+ *   chain's state, which then includes it, before asking for the same again
  */
 export interface Ledger {
   readonly account: Hex;

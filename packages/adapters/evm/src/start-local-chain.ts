@@ -54,7 +54,6 @@ export async function startLocalChain(
   components: { clock: Clock; random: Random; log: Log },
   options: { dir: string; port: number; snapshotEveryMs?: number },
 ): Promise<LocalChain> {
-  const { clock, log } = components;
   const { port, snapshotEveryMs = defaultSnapshotEveryMs } = options;
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
   const dir = await realpath(options.dir);

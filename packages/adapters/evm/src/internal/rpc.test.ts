@@ -11,7 +11,7 @@ async function serve(t: TestContext, answer: RequestListener): Promise<{ url: st
   let asked = 0;
   const server = createServer((request, response) => {
     asked++;
-    void answer(request, response);
+    answer(request, response);
   }).listen(0, "127.0.0.1");
   t.after(() => {
     server.closeAllConnections();
