@@ -1,7 +1,10 @@
-import { CommanderError } from "commander";
-import { exitCodes } from "./exit-codes.ts";
-import { printError } from "./output/print-error.ts";
-import { createProgram } from "./program.ts";
+import { useCompileCache } from "@lichen/host/compile-cache";
+
+useCompileCache();
+const { CommanderError } = await import("commander");
+const { exitCodes } = await import("./exit-codes.ts");
+const { printError } = await import("./output/print-error.ts");
+const { createProgram } = await import("./program.ts");
 
 // A reader that has seen enough (`| head`) is no failure.
 for (const stream of [process.stdout, process.stderr]) {

@@ -1,7 +1,7 @@
 /** Every bound of the host. Times in ms. */
 export const bounds = {
   /** For one process to load its code, open its state and start, before the attempt counts as failed. */
-  startMs: 120_000,
+  startMs: 300_000,
   /** For one process to stop in an orderly way, before it is killed. */
   stopMs: { gateway: 10_000, provider: 10_000, chain: 10_000 },
   /** For what an earlier, killed network left behind to end by itself, before it is killed. */

@@ -69,10 +69,10 @@ export function startNetwork(options: NetworkOptions, onEvent: (event: NetworkEv
   const keep = <M extends Methods, Info>(
     name: string,
     role: string,
-    begin: Parameters<typeof keepAlive<M, Info>>[3],
+    begin: Parameters<typeof keepAlive<M, Info>>[2],
     vital: boolean,
   ): KeptAlive<M, Info> => {
-    const each = keepAlive<M, Info>(name, role, home.cache, begin, (event) => {
+    const each = keepAlive<M, Info>(name, role, begin, (event) => {
       if (event.type === "state") queueMicrotask(publish);
       if (event.type === "given-up" && vital) failed.resolve(event.error);
       onEvent({ name, ...event });

@@ -12,7 +12,7 @@ export type Home = {
   readonly keys: string;
   readonly logs: string;
   readonly chain: string;
-  /** Node's cache of stripped and compiled sources. */
+  /** What can be found out again at any time. */
   readonly cache: string;
   readonly runFile: string;
   readonly lockFile: string;

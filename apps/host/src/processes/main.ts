@@ -1,9 +1,3 @@
-import module from "node:module";
-
-// Five processes load the same sources: stripping and compiling them once saves most of a start.
-const cache = process.env["LICHEN_CACHE"];
-if (cache !== undefined) module.enableCompileCache(cache);
-
 const roles = {
   chain: () => import("./chain.ts"),
   provider: () => import("./provider.ts"),

@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { LichenError } from "@lichen/kernel";
 import { bounds } from "../bounds.ts";
+import { compileCacheDir } from "../compile-cache.ts";
 import { startTicks } from "../home/process-identity.ts";
 import { outputTail } from "./output-tail.ts";
 import { unpackError, type Answer, type Call, type Methods, type Remote } from "./protocol.ts";
@@ -22,16 +23,15 @@ const entry = fileURLToPath(new URL("../processes/main.ts", import.meta.url));
 
 /**
  * Starts a child process in a role. It loads its code at once and waits for calls.
- *
- * @param cacheDir where Node keeps compiled sources
  * @throws {LichenError} `process-failed` where no process can be started
  */
-export function startChild<M extends Methods>(role: string, cacheDir: string): Child<M> {
+export function startChild<M extends Methods>(role: string): Child<M> {
   const child = fork(entry, [role], {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     execArgv: ["--disable-warning=ExperimentalWarning"],
-    env: { ...process.env, LICHEN_CACHE: cacheDir },
+    // Five processes load the same sources; also those that they start themselves.
+    env: { NODE_COMPILE_CACHE: compileCacheDir, ...process.env },
   });
   const pid = child.pid;
   if (pid === undefined) throw new LichenError("process-failed", `no process can be started for the ${role}`);

@@ -30,7 +30,6 @@ export type KeptAlive<M extends Methods, Info> = {
 export function keepAlive<M extends Methods, Info>(
   name: string,
   role: string,
-  cacheDir: string,
   begin: (child: Child<M>) => Promise<Info>,
   onEvent: (event: KeepAliveEvent) => void,
 ): KeptAlive<M, Info> {
@@ -55,7 +54,7 @@ export function keepAlive<M extends Methods, Info>(
 
   /** One life of the process; returns how it ended. */
   const live = async (): Promise<{ reason: string; output: string }> => {
-    const child = (current = startChild<M>(role, cacheDir));
+    const child = (current = startChild<M>(role));
     become("starting");
     try {
       ready.resolve(await begin(child));

@@ -1,4 +1,5 @@
 import { LichenError } from "@lichen/kernel";
+import { keepCompiled } from "../compile-cache.ts";
 import { packError, type Answer, type Call, type Methods } from "./protocol.ts";
 
 /**
@@ -39,7 +40,11 @@ export function serveParent(methods: Methods, stop: () => Promise<void>, stopMs:
       if (act === undefined) throw new LichenError("internal", `no method ${method}`);
       return act(argument as never);
     })().then(
-      (result) => answer({ type: "result", id, result }),
+      (result) => {
+        answer({ type: "result", id, result });
+        // Whoever is killed later has at least not compiled in vain.
+        keepCompiled();
+      },
       (error: unknown) => answer({ type: "error", id, error: packError(error) }),
     );
   });
