@@ -25,14 +25,18 @@ const local = await deployLocal({ chain, clock });
 const children: ChildProcess[] = [];
 
 async function start(name: "provider" | "gateway" | "direct"): Promise<number> {
-  const child = fork(join(import.meta.dirname, "gateway", `${name}.ts`), { execArgv: profiling, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = fork(join(import.meta.dirname, "gateway", `${name}.ts`), {
+    execArgv: profiling,
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   children.push(child);
   const { deployment, token } = local;
   child.send({ dir: join(dir, name), rpcUrl: chain.rpcUrl, deployment, token, delayMs });
   return new Promise((resolve, reject) => {
     child.once("exit", (code) => code !== 0 && reject(new Error(`${name} ended with ${code}`)));
     child.on("message", async (message: { fund?: `0x${string}`; ready?: true; port?: number }) => {
-      if (message.fund !== undefined) await local.faucet(message.fund, { tokenUnits: 10n ** 12n, nativeWei: 10n ** 20n });
+      if (message.fund !== undefined)
+        await local.faucet(message.fund, { tokenUnits: 10n ** 12n, nativeWei: 10n ** 20n });
       if (message.ready === true) resolve(message.port ?? 0);
       child.send({});
     });
@@ -71,12 +75,17 @@ try {
   const c32 = await measure("gateway", gateway, 32);
   const c256 = await measure("gateway", gateway, 256);
 
-  const table = new Table({ head: ["path", "clients", "requests/s", "p50 ms", "p99 ms", "failures"], style: { head: [] } });
+  const table = new Table({
+    head: ["path", "clients", "requests/s", "p50 ms", "p99 ms", "failures"],
+    style: { head: [], border: [] },
+  });
   for (const [name, clients, { rps, p50Ms, p99Ms, failures }] of rows) {
     table.push([name, clients, rps.toFixed(0), p50Ms.toFixed(2), p99Ms.toFixed(2), failures]);
   }
   console.log(table.toString());
-  console.log(`engine delay ${delayMs} ms, ${seconds} s a row; load generator, gateway, provider and chain share this machine's cores`);
+  console.log(
+    `engine delay ${delayMs} ms, ${seconds} s a row; load generator, gateway, provider and chain share this machine's cores`,
+  );
   console.log("added: gateway minus direct with one client, where nothing waits in line");
   const round = (value: number, digits = 0): number => Number(value.toFixed(digits));
   console.log(

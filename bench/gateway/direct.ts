@@ -13,14 +13,23 @@ async function complete(body: string): Promise<string> {
   for await (const event of engine.generate({ messages, sampling }, new AbortController().signal)) {
     if (event.type === "tokens") content += event.text;
   }
-  return JSON.stringify({ object: "chat.completion", choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }] });
+  return JSON.stringify({
+    object: "chat.completion",
+    choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }],
+  });
 }
 
 const server = createServer((request, response) => {
   let body = "";
   request.on("data", (chunk: Buffer) => (body += chunk.toString()));
   request.on("end", () => {
-    void complete(body).then((text) => response.writeHead(200, { "content-type": "application/json" }).end(text));
+    void complete(body).then((text) =>
+      response.writeHead(200, { "content-type": "application/json" }).end(text),
+    );
   });
 });
-server.listen(0, "127.0.0.1", () => void tell({ ready: true, port: (server.address() as { port: number }).port }));
+server.listen(
+  0,
+  "127.0.0.1",
+  () => void tell({ ready: true, port: (server.address() as { port: number }).port }),
+);

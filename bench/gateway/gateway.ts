@@ -5,7 +5,12 @@ import { configured, log, openNode, tell } from "./node.ts";
 
 const config = await configured();
 const node = await openNode(config, "gateway");
-const options = { ...gatewayDefaults, apiKey: "sk-bench", depositUnits: 1_000_000_000n, discoverEveryMs: 500 };
+const options = {
+  ...gatewayDefaults,
+  apiKey: "sk-bench",
+  depositUnits: 1_000_000_000n,
+  discoverEveryMs: 500,
+};
 const gateway = createGateway({ ...node, clock, random, log }, options);
 await gateway.start();
 const listener = createListener(log);

@@ -7,7 +7,10 @@ const body = JSON.stringify({
   model: "constant-delay",
   messages: [
     { role: "system", content: "You answer in as few words as you can." },
-    { role: "user", content: "What is the answer to the ultimate question of life, the universe, and everything?" },
+    {
+      role: "user",
+      content: "What is the answer to the ultimate question of life, the universe, and everything?",
+    },
   ],
   max_tokens: 16,
 });
@@ -23,7 +26,12 @@ export async function load(port: number, clients: number, seconds: number): Prom
   const client = async (): Promise<void> => {
     while (performance.now() < until) {
       const sentAt = performance.now();
-      const { statusCode, body: answer } = await pool.request({ method: "POST", path: "/v1/chat/completions", headers, body });
+      const { statusCode, body: answer } = await pool.request({
+        method: "POST",
+        path: "/v1/chat/completions",
+        headers,
+        body,
+      });
       const text = await answer.text();
       if (statusCode === 200 && text.includes("Forty-two.")) tookMs.push(performance.now() - sentAt);
       else if (failures++ === 0) process.stderr.write(`${statusCode} ${text.slice(0, 300)}\n`);

@@ -8,7 +8,13 @@ import type { Deployment, Ledger, Log, Network, Signer, Store, Token } from "@li
 import type { Role } from "@lichen/wire";
 
 /** What a process of the benchmark is told. */
-export type NodeConfig = { dir: string; rpcUrl: string; deployment: Deployment; token: Token; delayMs: number };
+export type NodeConfig = {
+  dir: string;
+  rpcUrl: string;
+  deployment: Deployment;
+  token: Token;
+  delayMs: number;
+};
 
 /** Asks the parent for money, then builds a node of real parts: SQLite on disk, libp2p over TCP, the chain by RPC. */
 export async function openNode(
@@ -19,7 +25,10 @@ export async function openNode(
   const signer = await openKeyFile(join(dir, "key"));
   await tell({ fund: signer.address });
   const store = await openSqliteStore(join(dir, "state.db"));
-  const ledger = createEvmLedger({ signer, store, clock, log }, { rpcUrls: [rpcUrl], deployment, token, heartbeatMs: 5_000 });
+  const ledger = createEvmLedger(
+    { signer, store, clock, log },
+    { rpcUrls: [rpcUrl], deployment, token, heartbeatMs: 5_000 },
+  );
   await ledger.start();
   const privateKey = await generatePeerKey();
   const network = createLibp2pNetwork({ signer, clock }, { chainId: deployment.chainId, role, privateKey });
