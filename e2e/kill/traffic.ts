@@ -34,7 +34,7 @@ export function startTraffic({ url, apiKey }: TestNetwork, clients: number): Tra
           body,
           signal: AbortSignal.timeout(requestMs),
         });
-        const answer = await response.json();
+        const answer: any = await response.json();
         if (response.status !== 200) throw new Error(`${response.status} ${answer.error?.code}`);
         acknowledged.push(answer.lichen.request);
       } catch (error) {

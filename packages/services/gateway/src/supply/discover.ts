@@ -9,6 +9,7 @@ import {
 } from "@lichen/wire";
 import { ask, within, type NodeRecord } from "@lichen/ports";
 import type { Context } from "../context.ts";
+import { prepare } from "./prepare.ts";
 
 const connectMs = 10_000;
 const describeMs = 5_000;
@@ -17,7 +18,7 @@ const maxSkippedRounds = 12;
 
 /** Finds providers: reads the registry, connects to who is new, asks what it serves, listens for changes. */
 export function createDiscovery(context: Context): { run(): Promise<void> } {
-  const { network, clock, ledger, log, market, options, stopping, queue } = context;
+  const { network, clock, ledger, log, market, options, stopping, queue, book } = context;
   const listening = new Set<Hex>();
   const backoff = new Map<Hex, { failures: number; skip: number }>();
 
@@ -53,6 +54,7 @@ export function createDiscovery(context: Context): { run(): Promise<void> } {
         ask(network, peer.id, "describe", {}, describeResponseSchema, signal),
       );
       for (const offer of offers) hear(offer, peer.id);
+      takeUp(account);
       backoff.delete(account);
     } catch (error) {
       const failures = (backoff.get(account)?.failures ?? 0) + 1;
@@ -62,10 +64,15 @@ export function createDiscovery(context: Context): { run(): Promise<void> } {
     }
   }
 
+  /** A provider we owe something must be able to ask for it, whether or not we need it again. */
+  function takeUp(account: Hex): void {
+    if (book.of(account) === undefined) return;
+    const supplier = market.supplierOf(account);
+    if (supplier !== undefined) prepare(context, supplier);
+  }
+
   function sells(account: Hex): boolean {
-    return market
-      .models(clock.nowMs())
-      .some(({ suppliers }) => suppliers.some(({ offer }) => offer.provider === account));
+    return market.supplierOf(account) !== undefined;
   }
 
   /** Takes an offer in if it is what it says, and listens to its model's topic from now on. */

@@ -60,6 +60,11 @@ export class Market {
     );
   }
 
+  /** A provider by its account, whichever of its models. */
+  supplierOf(account: Hex): Supplier | undefined {
+    return [...this.#suppliers.values()].find(({ offer }) => offer.provider === account);
+  }
+
   /** All models on offer. */
   models(nowMs: number): MarketModel[] {
     const byId = new Map<Hex, { model: OfferedModel; suppliers: Supplier[] }>();
