@@ -136,7 +136,7 @@ test(
         route.fulfill({ status: 429, json: { error: { message: "Too many requests wait." } } }),
       );
       await ask(page, "One more");
-      await page.getByText("Too many requests wait.").waitFor();
+      await page.locator(".failed", { hasText: "Too many requests wait." }).waitFor();
       assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"));
       await page.unrouteAll();
       await shot(page, "dark");
