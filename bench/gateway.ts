@@ -22,14 +22,14 @@ const profiling = profileDir === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir
 const dir = await mkdtemp(join(tmpdir(), "lichen-bench-"));
 const chain = await startLocalChain({ clock, random, log }, { dir: join(dir, "chain"), port: 0 });
 const local = await deployLocal({ chain, clock });
-const children: ChildProcess[] = [];
+const children = new Map<string, ChildProcess>();
 
 async function start(name: "provider" | "gateway" | "direct"): Promise<number> {
   const child = fork(join(import.meta.dirname, "gateway", `${name}.ts`), {
     execArgv: profiling,
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  children.push(child);
+  children.set(name, child);
   const { deployment, token } = local;
   child.send({ dir: join(dir, name), rpcUrl: chain.rpcUrl, deployment, token, delayMs });
   return new Promise((resolve, reject) => {
@@ -41,6 +41,21 @@ async function start(name: "provider" | "gateway" | "direct"): Promise<number> {
       child.send({});
     });
   });
+}
+
+/** Processor time that a child has used so far, in microseconds. */
+async function cpuUs(name: string): Promise<number> {
+  const child = children.get(name) as ChildProcess;
+  const answer = new Promise<number>((resolve) => {
+    const hear = (message: { cpuUs?: number }): void => {
+      if (message.cpuUs === undefined) return;
+      child.off("message", hear);
+      resolve(message.cpuUs);
+    };
+    child.on("message", hear);
+  });
+  child.send("cpu");
+  return answer;
 }
 
 /** A child leaves when its parent is gone. */
@@ -63,10 +78,14 @@ try {
   const gateway = await start("gateway");
   await warm(direct);
   await warm(gateway);
-  const rows: [string, number, Load][] = [];
-  const measure = async (name: string, port: number, clients: number): Promise<Load> => {
+  const rows: [string, number, Load, string][] = [];
+  const measure = async (path: "direct" | "gateway", port: number, clients: number): Promise<Load> => {
+    const names = path === "direct" ? ["direct"] : ["gateway", "provider"];
+    const before = await Promise.all(names.map(cpuUs));
     const result = await load(port, clients, seconds);
-    rows.push([name, clients, result]);
+    const after = await Promise.all(names.map(cpuUs));
+    const each = after.map((us, i) => (us - (before[i] as number)) / (result.rps * seconds));
+    rows.push([path, clients, result, each.map((us) => us.toFixed(0)).join(" + ")]);
     return result;
   };
   const directC1 = await measure("direct", direct, 1);
@@ -76,11 +95,11 @@ try {
   const c256 = await measure("gateway", gateway, 256);
 
   const table = new Table({
-    head: ["path", "clients", "requests/s", "p50 ms", "p99 ms", "failures"],
+    head: ["path", "clients", "requests/s", "p50 ms", "p99 ms", "cpu us/request", "failures"],
     style: { head: [], border: [] },
   });
-  for (const [name, clients, { rps, p50Ms, p99Ms, failures }] of rows) {
-    table.push([name, clients, rps.toFixed(0), p50Ms.toFixed(2), p99Ms.toFixed(2), failures]);
+  for (const [name, clients, { rps, p50Ms, p99Ms, failures }, us] of rows) {
+    table.push([name, clients, rps.toFixed(0), p50Ms.toFixed(2), p99Ms.toFixed(2), us, failures]);
   }
   console.log(table.toString());
   console.log(
@@ -100,7 +119,7 @@ try {
   );
   if (rows.some(([, , { failures }]) => failures > 0)) process.exitCode = 1;
 } finally {
-  await Promise.all(children.map(end));
+  await Promise.all([...children.values()].map(end));
   await chain.stop();
   await rm(dir, { recursive: true, force: true });
 }

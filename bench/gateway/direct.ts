@@ -1,6 +1,8 @@
 import { createServer } from "node:http";
 import { constantDelayEngine } from "./engine.ts";
-import { configured, tell } from "./node.ts";
+import { configured, serveUsage, tell } from "./node.ts";
+
+serveUsage();
 
 // The rival: the same engine behind the least HTTP server there is. No network, no money, no proof.
 const { delayMs } = await configured();

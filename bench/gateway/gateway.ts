@@ -1,7 +1,7 @@
 import { systemClock as clock, systemRandom as random } from "@lichen/adapter-system";
 import { createGateway, gatewayDefaults } from "@lichen/gateway";
 import { createListener } from "@lichen/host";
-import { configured, log, openNode, tell } from "./node.ts";
+import { configured, log, openNode, serveUsage, tell } from "./node.ts";
 
 const config = await configured();
 const node = await openNode(config, "gateway");
@@ -17,3 +17,4 @@ const listener = createListener(log);
 await listener.mount(gateway);
 const port = await listener.bind({ host: "127.0.0.1", port: 0, tries: 1 });
 await tell({ ready: true, port });
+serveUsage();

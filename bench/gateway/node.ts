@@ -47,6 +47,15 @@ export async function tell(message: object): Promise<unknown> {
   return answer;
 }
 
+/** Answers the parent's later questions: how much processor time has this process used? */
+export function serveUsage(): void {
+  process.on("message", (message) => {
+    if (message !== "cpu") return;
+    const { user, system } = process.cpuUsage();
+    process.send?.({ cpuUs: user + system });
+  });
+}
+
 /** The first message from the parent. */
 export async function configured(): Promise<NodeConfig> {
   process.once("disconnect", () => process.exit(0));

@@ -1,13 +1,6 @@
 import { LichenError, toHex, toLichenError } from "@lichen/kernel";
 import { closedBreaker, failed } from "@lichen/routing";
-import {
-  decodeMessage,
-  doneSchema,
-  encodeMessage,
-  inferEventSchema,
-  promptDigestOf,
-  type InferRequest,
-} from "@lichen/wire";
+import { decodeMessage, doneSchema, encodeMessage, inferEventSchema, type InferRequest } from "@lichen/wire";
 import { ask, within } from "@lichen/ports";
 import type { Context } from "../context.ts";
 import { promptTokensBound, type Chat } from "./chat.ts";
@@ -114,7 +107,7 @@ export class Attempt {
   }
 
   /** From here on the answer is owed: it is known to the account before anything is awaited. */
-  async #store({ hash, bytes, leaf }: CheckedLeaf): Promise<void> {
+  async #store({ hash, bytes, leaf, prompt }: CheckedLeaf): Promise<void> {
     const { channel, maxCostUnits } = this.#chosen;
     const { id, salt } = this.#request;
     const { model } = this.#chat;
@@ -122,7 +115,7 @@ export class Attempt {
       channelId: channel.id,
       model: { id: model.id, name: model.name },
       salt,
-      prompt: promptDigestOf(this.#request),
+      prompt,
       leaf: bytes,
     });
   }

@@ -2,15 +2,22 @@ import { fromHex, LichenError, toHex, type Hex } from "@lichen/kernel";
 import {
   costUnits,
   decodeLeaf,
-  digestOfRequest,
   leafHash,
   outputDigest,
+  promptDigestOf,
+  requestDigest,
   type InferRequest,
   type Leaf,
 } from "@lichen/wire";
 
 /** A leaf that says exactly what we asked, received and agreed to pay. */
-export type CheckedLeaf = { leaf: Leaf; bytes: Hex; hash: Hex };
+export type CheckedLeaf = {
+  leaf: Leaf;
+  bytes: Hex;
+  hash: Hex;
+  /** `promptDigestOf` the request. */
+  prompt: Hex;
+};
 
 /**
  * Checks a leaf against the request and what arrived.
@@ -26,7 +33,8 @@ export function checkLeaf(
   const leaf = decodeLeaf(encoded);
   const salt = fromHex(request.salt, 32);
   const { tokens, text } = received;
-  must(leaf.requestDigest === digestOfRequest(request), "it answers another request");
+  const prompt = promptDigestOf(request);
+  must(leaf.requestDigest === requestDigest(salt, request.model, prompt), "it answers another request");
   must(leaf.outputDigest === outputDigest(salt, tokens, text), "it is about another answer");
   must(leaf.completionTokens === tokens.length, "it counts other tokens than arrived");
   must(leaf.completionTokens <= request.sampling.maxTokens, "it counts more tokens than were allowed");
@@ -37,7 +45,7 @@ export function checkLeaf(
   );
   must(leaf.costUnits <= request.maxCostUnits, "it costs more than was agreed");
   must(leaf.finishReason !== "failed", "it says that the answer failed");
-  return { leaf, bytes, hash: toHex(leafHash(encoded)) };
+  return { leaf, bytes, hash: toHex(leafHash(encoded)), prompt };
 }
 
 function must(condition: boolean, message: string): void {
