@@ -107,6 +107,7 @@ async function ask(text) {
   const startedAt = performance.now();
   let firstAt;
   let usage;
+  let said = "";
   try {
     const response = await api("/v1/chat/completions", {
       method: "POST",
@@ -137,7 +138,9 @@ async function ask(text) {
       const piece = chunk.choices?.[0]?.delta?.content ?? "";
       if (piece !== "") {
         firstAt ??= performance.now();
-        answer.append(piece);
+        said += piece;
+        // Some models begin with empty lines.
+        answer.append(answer.textContent === "" ? piece.trimStart() : piece);
         if (nearEnd()) turn.scrollIntoView({ block: "end" });
       }
       usage = chunk.usage ?? usage;
@@ -145,8 +148,8 @@ async function ask(text) {
     }
     if (!complete) throw new Error("The answer broke off.");
     tellUsage(turn, usage, performance.now() - (firstAt ?? startedAt));
-    messages = [...messages, question, { role: "assistant", content: answer.textContent }];
-    view.said.textContent = `Answer: ${answer.textContent}`;
+    messages = [...messages, question, { role: "assistant", content: said }];
+    view.said.textContent = `Answer: ${said}`;
   } catch (error) {
     if (error.name === "AbortError") {
       view.said.textContent = "Stopped.";

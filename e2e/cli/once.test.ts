@@ -15,7 +15,7 @@ test(
       .said()
       .filter((each) => each.event === "step")
       .map((each) => each["name"]);
-    assert.deepEqual(steps.toSorted(), ["chain", "gateway", "provider-1", "provider-2", "provider-3"]);
+    assert.deepEqual(new Set(steps), new Set(["chain", "gateway", "provider-1", "provider-2", "provider-3"]));
     const [answer] = command.said().filter((each) => each.event === "answer");
     assert.ok(answer !== undefined);
     assert.ok(String(answer["text"]).length > 0);

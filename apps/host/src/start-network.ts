@@ -33,7 +33,7 @@ export type NetworkEvent = KeepAliveEvent & { name: string };
 
 /** A network of processes on this machine. */
 export type LocalNetwork = {
-  /** Resolves when every process is ready. @throws {LichenError} the first reason why not */
+  /** Resolves when chain, gateway and a provider are ready and no other is starting. @throws {LichenError} why not */
   ready: Promise<RunInfo>;
   /** Resolves when the network cannot go on, because its chain or its gateway was given up. */
   failed: Promise<LichenError>;
@@ -134,7 +134,6 @@ export function startNetwork(options: NetworkOptions, onEvent: (event: NetworkEv
         version,
         listen,
         page,
-        providers: options.providers,
       };
       const prepared = await remote.prepare(config);
       // Clients know the address by now: a restart takes this port or none.
@@ -142,15 +141,18 @@ export function startNetwork(options: NetworkOptions, onEvent: (event: NetworkEv
       info.url = `http://localhost:${prepared.port}`;
       const started = await fund(prepared.account);
       // It looks for providers first of all: let them be registered, or known not to come.
-      await Promise.allSettled(providers.map((provider) => provider.ready));
-      await remote.start(started);
+      const running = await settled(providers);
+      await remote.start({ chain: started, providers: running });
       return prepared;
     },
     true,
   );
 
   const ready = (async () => {
-    await Promise.all([chain.ready, gateway.ready, ...providers.map((provider) => provider.ready)]);
+    await chain.ready;
+    // One provider less is a smaller network; none is no network, for the first one's reason.
+    if ((await settled(providers)) === 0) await providers[0]?.ready;
+    await gateway.ready;
     info.state = "ready";
     publish();
     return info;
@@ -169,6 +171,12 @@ export function startNetwork(options: NetworkOptions, onEvent: (event: NetworkEv
       removeRunFile(home);
     },
   };
+}
+
+/** Waits until each is ready or given up; how many are ready. */
+async function settled(processes: readonly KeptAlive<ProviderMethods, unknown>[]): Promise<number> {
+  const results = await Promise.allSettled(processes.map((each) => each.ready));
+  return results.filter((each) => each.status === "fulfilled").length;
 }
 
 /** Engines share the cores, less one for everything else; llama.cpp is slowest with more threads than free cores. */

@@ -8,6 +8,7 @@ import test, { type TestContext } from "node:test";
 import { claimHome } from "./claim-home.ts";
 import { homeAt, homeSchema, openHome, removeHome } from "./home.ts";
 import { lockHome } from "./lock.ts";
+import { awaitOrphans } from "./orphans.ts";
 import { isAlive, ownIdentity, startTicks } from "./process-identity.ts";
 import { readRunFile, runningNetwork, writeRunFile, type RunInfo } from "./run-file.ts";
 
@@ -131,6 +132,26 @@ test(
     claimed.release();
   },
 );
+
+test("what does not end by itself is killed, and nobody else is", { timeout: 20_000 }, async (t) => {
+  const [stubborn, bystander] = [spawn("sleep", ["600"]), spawn("sleep", ["600"])];
+  t.after(() => [stubborn, bystander].forEach((each) => each.kill("SIGKILL")));
+  await Promise.all([once(stubborn, "spawn"), once(bystander, "spawn")]);
+  const entry = (name: string, pid: number, ticks: string): RunInfo["processes"][number] => ({
+    name,
+    pid,
+    ticks,
+    state: "ready",
+    restarts: 0,
+  });
+  const processes = [
+    entry("provider-1", stubborn.pid as number, startTicks(stubborn.pid as number) ?? ""),
+    entry("provider-2", bystander.pid as number, "1"),
+  ];
+  assert.deepEqual(await awaitOrphans(runInfo({ processes }), 100), ["provider-1"]);
+  await once(stubborn, "exit");
+  assert.equal(bystander.exitCode ?? bystander.signalCode, null);
+});
 
 test("the run file is private, survives a round trip, and rubbish is no network", (t) => {
   const home = openHome(directory(t));

@@ -29,18 +29,17 @@ export type ProviderMethods = {
   start(chain: ChainInfo): Promise<void>;
 };
 
-/** `providers`: how many are expected, so that it counts as ready only when it has met them. */
 export type GatewayConfig = BaseConfig & {
   dir: string;
   apiKey: string;
   version: string;
   listen: ListenAt;
   page: Page;
-  providers: number;
 };
 
 /** The process that clients speak to. */
 export type GatewayMethods = {
   prepare(config: GatewayConfig): Promise<{ account: Hex; port: number }>;
-  start(chain: ChainInfo): Promise<void>;
+  /** `providers`: how many run, so that it counts as ready only when it has met them. */
+  start(options: { chain: ChainInfo; providers: number }): Promise<void>;
 };

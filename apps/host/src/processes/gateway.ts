@@ -35,12 +35,12 @@ export function run(): void {
       prepared = { node, config, log };
       return { account: node.signer.address, port };
     },
-    async start(chain) {
+    async start({ chain, providers }) {
       if (prepared === undefined) throw new LichenError("internal", "the gateway has not been prepared");
       const { node, config, log } = prepared;
       const { ledger, network } = await joinChain(node, chain, "gateway", log, undo);
       const { signer, store } = node;
-      const { apiKey, version, page, providers } = config;
+      const { apiKey, version, page } = config;
       const gateway = createGateway(
         { network, ledger, store, signer, clock, random, log },
         { ...localOptions, apiKey },

@@ -19,12 +19,14 @@ export async function askOnce(info: RunInfo, out: Output, signal: AbortSignal): 
   let answered: Answered;
   try {
     const messages = [{ role: "user", content: question }] as const;
-    answered = await ask(
-      access,
-      { messages, maxTokens },
-      (text) => out.write(printable(text).replaceAll("\n", "\n         ")),
-      signal,
-    );
+    // Some models begin with empty lines.
+    let begun = false;
+    const show = (text: string): void => {
+      const shown = begun ? text : text.trimStart();
+      begun ||= shown !== "";
+      out.write(printable(shown).replaceAll("\n", "\n         "));
+    };
+    answered = await ask(access, { messages, maxTokens }, show, signal);
   } finally {
     out.line();
   }
