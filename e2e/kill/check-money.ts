@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Ledger } from "@lichen/ports";
 import { receiptSchema, receiptsRoot, verifyReceipt, noReceipts } from "@lichen/wire";
-import { rowsOf, type TestNetwork } from "./network.ts";
+import { rowsOf, type TestNetwork } from "../network.ts";
 
 const settleMs = 60_000;
 

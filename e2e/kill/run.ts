@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createSeededRandom } from "@lichen/ports/memory";
 import { checkMoney, untilSettled } from "./check-money.ts";
-import { removeHome, startTestNetwork, type TestNetwork } from "./network.ts";
+import { removeHome, startTestNetwork, type TestNetwork } from "../network.ts";
 import { startTraffic } from "./traffic.ts";
 
 const providers = 3;

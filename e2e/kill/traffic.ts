@@ -1,4 +1,4 @@
-import type { TestNetwork } from "./network.ts";
+import type { TestNetwork } from "../network.ts";
 
 /** Clients that ask again and again until told to stop, through every outage. */
 export type Traffic = {

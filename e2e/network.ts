@@ -22,11 +22,11 @@ export type TestNetwork = {
   stop(): Promise<void>;
 };
 
-const modelFile = join(import.meta.dirname, "../../models/lichen-shakespeare-300k-f16.gguf");
+const modelFile = join(import.meta.dirname, "../models/lichen-shakespeare-300k-f16.gguf");
 
 /** Starts chain, gateway and providers as processes; `events` collects what became of them. */
 export async function startTestNetwork(providers: number, events: string[]): Promise<TestNetwork> {
-  const dir = await mkdtemp(join(tmpdir(), "lichen-kill-"));
+  const dir = await mkdtemp(join(tmpdir(), "lichen-e2e-"));
   const home = openHome(dir);
   const apiKey = "sk-kill";
   const page = playground();
