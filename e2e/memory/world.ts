@@ -14,7 +14,7 @@ import {
   type MemoryChain,
   type ScriptedEngineOptions,
 } from "@lichen/ports/memory";
-import type { Clock, Engine, HttpRequest, Ledger, Log, Store } from "@lichen/ports";
+import type { Clock, Engine, EngineModel, HttpRequest, Ledger, Log, Store } from "@lichen/ports";
 
 const clock: Clock = {
   nowMs: () => Date.now(),
@@ -33,7 +33,8 @@ const clock: Clock = {
     }),
 };
 
-const model = { id: toHex(keccak(utf8("echo"))), name: "echo", contextTokens: 4096 };
+/** The model that every provider here serves. */
+export const model: EngineModel = { id: toHex(keccak(utf8("echo"))), name: "echo", contextTokens: 4096 };
 const apiKey = "sk-test";
 const keyOf = (name: string): Uint8Array => keccak(utf8(name));
 
@@ -50,6 +51,7 @@ export type ProviderNode = {
 /** A whole network on memory adapters in one process. */
 export type World = {
   chain: MemoryChain;
+  hub: MemoryHub;
   clock: Clock;
   gateway: Gateway;
   gatewayAccount: Hex;
@@ -127,6 +129,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   for (let i = 1; i <= (options.providers ?? 1); i++) providers.push(await startProvider(`provider-${i}`));
   const world: World = {
     chain,
+    hub,
     clock,
     gateway: await startGateway(),
     gatewayAccount: signer.address,
