@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { open, readFile, type FileHandle } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { LichenError, toHex, type Hex } from "@lichen/kernel";
-import { ggufText, modelDigest, readGguf, type ByteSource } from "@lichen/model";
+import { ggufText, modelDigest, readGguf, type ByteSource } from "@lichen/model/files";
 import { z } from "zod";
 import { writeAtomic } from "../home/write-atomic.ts";
 

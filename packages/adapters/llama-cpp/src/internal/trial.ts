@@ -4,7 +4,7 @@
  */
 import { open } from "node:fs/promises";
 import { toLichenError } from "@lichen/kernel";
-import { readGguf, type ByteSource } from "@lichen/model";
+import { readGguf, type ByteSource } from "@lichen/model/files";
 import type { TrialMessage } from "./try-model.ts";
 
 const TRIAL_CONTEXT_TOKENS = 64;
