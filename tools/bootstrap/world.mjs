@@ -8,7 +8,7 @@ import { join } from "node:path";
 const limitMs = 60_000;
 
 const main = `
-process.stdout.write("up " + process.argv.slice(2).join(" ") + "\\n");
+const up = "up " + process.argv.slice(2).join(" ") + "\\n";
 if (process.argv.includes("--exit")) process.exit(7);
 if (process.argv.includes("--die")) process.kill(process.pid, "SIGKILL");
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
@@ -20,6 +20,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     }, 700);
   });
 }
+process.stdout.write(up);
 if (!process.argv.includes("--once")) setInterval(() => {}, 1000);
 `;
 

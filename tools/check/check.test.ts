@@ -96,7 +96,16 @@ const cases: [why: string, path: string, text: string, expected: Rule[]][] = [
     [],
   ],
   ["around the product everything may be used undeclared", e2e, `import { a } from "@lichen/gateway";`, []],
-  ["but no foreign package", e2e, `import { a } from "zod";`, ["undeclared"]],
+  ["also what one of ours declares", e2e, `import { a } from "zod";`, []],
+  ["but nothing else", e2e, `import { a } from "undeclared";`, ["undeclared"]],
+  [
+    "support for tests",
+    "packages/money/src/testing.ts",
+    `import "node:test";\nimport fc from "fast-check";`,
+    [],
+  ],
+  ["is not for the product", "packages/money/src/a.ts", `import { a } from "./testing/b.ts";`, ["test"]],
+  ["but for tests", "packages/money/src/a.test.ts", `import { a } from "./testing.ts";`, []],
   [
     "no relative path out of a package",
     gateway,

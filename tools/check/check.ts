@@ -54,8 +54,7 @@ function checkImport({ specifier, line, typeOnly }: Import, context: Context): F
       ? at("computed", "the path of an import must be written out, or nobody can check it")
       : [];
   }
-  if (specifier.startsWith("."))
-    return relativeProblem(specifier, context).flatMap((why) => at("relative", why));
+  if (specifier.startsWith(".")) return checkRelative(specifier, context, at);
   if (specifier === "node:test" || specifier.startsWith("node:test/")) {
     return isProduct(path) ? at("test", "the product does not know its tests") : [];
   }
@@ -80,11 +79,16 @@ function checkImport({ specifier, line, typeOnly }: Import, context: Context): F
 }
 
 /** Files around the product may import each other; into a package leads its name only. */
-function relativeProblem(specifier: string, { source, owner, packages }: Context): string[] {
+function checkRelative(
+  specifier: string,
+  { source, owner, packages }: Context,
+  at: (rule: Rule, why: string) => Finding[],
+): Finding[] {
   const target = posix.normalize(posix.join(posix.dirname(source.path), specifier));
   const other = target.startsWith("..") ? undefined : ownerOf(target, packages);
-  if (other === owner) return [];
-  return [`${specifier} leads out of ${owner.name}: import packages by name`];
+  if (other !== owner)
+    return at("relative", `${specifier} leads out of ${owner.name}: import packages by name`);
+  return isProduct(source.path) && isTest(target) ? at("test", `${specifier} is for tests`) : [];
 }
 
 function isEntry(entry: string, target: Package): boolean {
@@ -94,11 +98,14 @@ function isEntry(entry: string, target: Package): boolean {
   });
 }
 
-/** Tests may also use the tools that the root declares; what stands at the root may use every package. */
+/**
+ * Tests may also use the tools that the root declares; what stands around the product uses whatever some
+ * package of the workspace declares, since all are installed together.
+ */
 function isDeclared(name: string, context: Context, target: Package | undefined): boolean {
   const { owner, packages, source } = context;
   if (name === owner.name || owner.declared.has(name)) return true;
-  if (owner.dir === "") return target !== undefined;
+  if (owner.dir === "") return target !== undefined || packages.some(({ declared }) => declared.has(name));
   return isTest(source.path) && packages.find(({ dir }) => dir === "")?.declared.has(name) === true;
 }
 

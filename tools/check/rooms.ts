@@ -66,9 +66,13 @@ export function isProduct(path: string): boolean {
   return room !== null && room !== "around" && !isTest(path);
 }
 
-/** Tests, and the compliance suites that tests run. */
+/** Tests, what only they use (`testing.ts`, `testing/`), and the compliance suites that they run. */
 export function isTest(path: string): boolean {
-  return /\.(test|long|test-d)\.(ts|mjs)$/.test(path) || path.startsWith("packages/ports/src/compliance/");
+  return (
+    /\.(test|long|test-d)\.(ts|mjs)$/.test(path) ||
+    /\/testing(\/|\.ts$)/.test(path) ||
+    path.startsWith("packages/ports/src/compliance/")
+  );
 }
 
 /** Whether a file must leave clock, chance, network, files and processes to ports. */
