@@ -57,12 +57,18 @@ test("a model is trained, written, written again from its checkpoint, and conver
   const resumed = await run("train.ts", [...options, "--resume"]);
   assert.equal(resumed.code, 0, resumed.stderr);
   assert.deepEqual(new Uint8Array(await readFile(path)), bytes);
+  const longer = await run("train.ts", [...options, "--resume", "--steps", "2"]);
+  assert.equal(longer.code, 0, longer.stderr);
+  assert.match(longer.stderr, /step 2\/2/);
+  assert.notDeepEqual(new Uint8Array(await readFile(path)), bytes);
+  const fewer = await run("train.ts", [...options, "--resume"]);
+  assert.match(fewer.stderr, /^state-invalid: .*another number of steps \(2 of 2 done, 1 asked for\)/);
   const other = await run("train.ts", [...options, "--resume", "--seed", "6"]);
   assert.match(other.stderr, /^state-invalid: the checkpoint is another run's \(seed is 5, not 6\)/);
 
   const measured = await run("evaluate.ts", [path, "--corpus", corpus]);
-  const trained = /held-out (\d\.\d{2})/.exec(first.stdout)![1]!;
-  assert.ok(measured.stdout.includes(`${path}: ${trained}`), measured.stdout + first.stdout);
+  const trained = /held-out (\d\.\d{2})/.exec(longer.stdout)![1]!;
+  assert.ok(measured.stdout.includes(`${path}: ${trained}`), measured.stdout + longer.stdout);
 
   const small = join(directory, "q4.gguf");
   const converted = await run("convert.ts", [path, "--to", "Q4_0", "--out", small]);

@@ -14,7 +14,7 @@ import {
   trainStep,
   type TrainState,
 } from "../../packages/model/src/index.ts";
-import { loadCheckpoint, saveCheckpoint, type RunIdentity } from "./checkpoint.ts";
+import { loadCheckpoint, saveCheckpoint, type RunIdentity, type RunPosition } from "./checkpoint.ts";
 import { batchAt, loadCorpus, type Corpus } from "./corpus.ts";
 import { presets, type Preset } from "./presets.ts";
 import { writeModel } from "./write-model.ts";
@@ -30,13 +30,14 @@ const help = `Trains a small language model on a text file, byte by byte, and wr
   --steps N        optimiser steps of 1,024 tokens; default 1600
   --seed N         decides the first weights and every batch; default 1
   --out DIR        where NAME-f16.gguf and NAME.checkpoint.safetensors go; default .
-  --resume         go on from the checkpoint in --out
+  --resume         go on from the checkpoint in --out; with more --steps than it was made for, a finished run goes
+                   on with another cycle of the learning rate, half as high
   --help           this text
 
 Examples
   node tools/model/train.ts --corpus shakespeare.txt
   node tools/model/train.ts --corpus shakespeare.txt --preset small --steps 500 --out /tmp/try
-  node tools/model/train.ts --corpus shakespeare.txt --preset small --steps 500 --out /tmp/try --resume
+  node tools/model/train.ts --corpus shakespeare.txt --preset small --steps 800 --out /tmp/try --resume
 
 Ctrl-C saves a checkpoint before it leaves. The same corpus, preset, steps and seed give the same weights.
 `;
@@ -47,6 +48,8 @@ const CHECKPOINT_STEPS = 100;
 const EVALUATION_STEPS = 250;
 /** Bytes of that part. */
 const EVALUATION_BYTES = 16_384;
+/** Height of a later cycle of the learning rate, as a share of the first. */
+const LATER_CYCLE_SHARE = 0.5;
 /** More steps than anybody means. */
 const MAX_STEPS = 10_000_000;
 
@@ -105,6 +108,7 @@ type Run = {
   identity: RunIdentity;
   checkpoint: string;
   state: TrainState;
+  cycleStart: number;
   /** Since the run began, interruptions left out. */
   elapsedSeconds: () => number;
 };
@@ -121,16 +125,16 @@ async function openRun(options: Options): Promise<Run> {
       remedy: "Add --resume to go on from it, or name another directory.",
     });
   const { seed, steps } = options;
-  const identity = { preset: options.preset, seed: `${seed}`, steps: `${steps}`, corpus: corpus.sha256 };
+  const identity = { preset: options.preset, seed: `${seed}`, corpus: corpus.sha256 };
 
   await init("wasm");
   console.log(`${name}: ${countParameters(config).toLocaleString("en")} parameters, ${steps} steps`);
   console.log(
     `corpus ${options.corpus}: ${corpus.sizeBytes.toLocaleString("en")} bytes, sha256 ${corpus.sha256}`,
   );
-  const { state, elapsedSeconds } = options.resume
-    ? await loadCheckpoint(checkpoint, config, identity)
-    : { state: initialTrainState(initParameters(config, seed)), elapsedSeconds: 0 };
+  const { state, cycleStart, elapsedSeconds } = options.resume
+    ? continued(await loadCheckpoint(checkpoint, config, identity), steps)
+    : { state: initialTrainState(initParameters(config, seed)), cycleStart: 0, elapsedSeconds: 0 };
   const began = performance.now() / 1000 - elapsedSeconds;
   return {
     preset,
@@ -138,8 +142,20 @@ async function openRun(options: Options): Promise<Run> {
     identity,
     checkpoint,
     state,
+    cycleStart,
     elapsedSeconds: () => performance.now() / 1000 - began,
   };
+}
+
+/** The position to go on from: inside its cycle, or, when that is done and more steps are asked for, at a new one. */
+function continued(position: RunPosition, steps: number): RunPosition {
+  const { state, cycleEnd } = position;
+  if (steps === cycleEnd) return position;
+  if (state.step === cycleEnd && steps > cycleEnd) return { ...position, cycleStart: cycleEnd };
+  throw new LichenError("state-invalid", "the checkpoint is of a run with another number of steps", {
+    details: `${state.step} of ${cycleEnd} done, ${steps} asked for`,
+    remedy: `Finish it with --steps ${cycleEnd}; after that, larger numbers go on.`,
+  });
 }
 
 /** Steps until the run is done or `stopped` says so. */
@@ -148,7 +164,12 @@ async function advance(run: Run, { steps, seed }: Options, stopped: () => boolea
   const { config } = preset;
   const step = trainStep(config);
   const progress = progressLine(process.stderr);
-  const schedule = { peak: preset.peakRate, floor: 0.1, warmupSteps: preset.warmupSteps, steps };
+  const schedule = {
+    peak: preset.peakRate * (run.cycleStart === 0 ? 1 : LATER_CYCLE_SHARE),
+    floor: 0.1,
+    warmupSteps: preset.warmupSteps,
+    steps: steps - run.cycleStart,
+  };
   const mean = movingMean();
   const pace = movingMean();
 
@@ -157,7 +178,7 @@ async function advance(run: Run, { steps, seed }: Options, stopped: () => boolea
     const length = (at + 1) % preset.longEvery === 0 ? config.contextLength : preset.shortLength;
     const batch = batchAt(corpus.train, seed, at, preset.batchTokens / length, length);
     const start = performance.now();
-    const { state, loss } = await step(run.state, batch, cosineRate(at, schedule));
+    const { state, loss } = await step(run.state, batch, cosineRate(at - run.cycleStart, schedule));
     run.state = state;
     if (!Number.isFinite(loss))
       throw new LichenError("internal", "the loss is no longer a number", { details: `step ${state.step}` });
@@ -167,7 +188,7 @@ async function advance(run: Run, { steps, seed }: Options, stopped: () => boolea
       `step ${state.step}/${steps}  loss ${mean(loss).toFixed(3)}  ${rate} tokens/s  ` +
         `ETA ${duration((steps - state.step) * seconds)}`,
     );
-    if (state.step % CHECKPOINT_STEPS === 0) await save(run);
+    if (state.step % CHECKPOINT_STEPS === 0) await save(run, steps);
     if (state.step % EVALUATION_STEPS === 0) {
       const part = corpus.heldOut.subarray(0, EVALUATION_BYTES);
       const held = await meanLoss(state.parameters, part, config, { length: preset.shortLength });
@@ -181,8 +202,10 @@ async function advance(run: Run, { steps, seed }: Options, stopped: () => boolea
   step.dispose();
 }
 
-function save({ checkpoint, state, preset, identity, elapsedSeconds }: Run): Promise<void> {
-  return saveCheckpoint(checkpoint, state, preset.config, identity, elapsedSeconds());
+function save(run: Run, cycleEnd: number): Promise<void> {
+  const { checkpoint, preset, identity, state, cycleStart } = run;
+  const position = { state, cycleStart, cycleEnd, elapsedSeconds: run.elapsedSeconds() };
+  return saveCheckpoint(checkpoint, position, preset.config, identity);
 }
 
 /** Measures the finished model on all that was held out, and writes it. */
@@ -208,7 +231,7 @@ async function train(options: Options): Promise<void> {
   // Once: a second Ctrl-C ends the process at once.
   process.once("SIGINT", stop).once("SIGTERM", stop);
   await advance(run, options, () => stopping);
-  await save(run);
+  await save(run, options.steps);
   if (stopping) {
     console.log(`stopped at step ${run.state.step}; go on with --resume`);
     process.exitCode = 130;
