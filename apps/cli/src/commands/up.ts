@@ -65,7 +65,7 @@ export async function up(options: UpOptions): Promise<number> {
       steps.end();
       if (options.ask) await askOnce(info, out, leave);
       if (leave.aborted) return exitCodes.interrupted;
-      greet(info, home, out, options.once ?? false);
+      greet(info, home, out, options.once ? "once" : "foreground");
       if (!options.once) await firstOf(new Promise<never>(() => undefined), network.failed, leave);
       return signals.hurry.aborted ? exitCodes.interrupted : exitCodes.ok;
     } catch (error) {

@@ -16,7 +16,7 @@ export type Steps = {
 export function startSteps(out: Output): Steps {
   const startedAt = performance.now();
   const seconds = (): string => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
-  const fancy = !out.json && process.stderr.isTTY && process.stdout.isTTY && process.env["TERM"] !== "dumb";
+  const fancy = !out.json && spins(process.stdout, process.env) && spins(process.stderr, process.env);
   // Reading the terminal would swallow Ctrl-C.
   const spinner = fancy ? ora({ discardStdin: false, stream: process.stderr }) : undefined;
   const line = (text: string): void => {
@@ -48,4 +48,15 @@ export function startSteps(out: Output): Steps {
       spinner?.stop();
     },
   };
+}
+
+/**
+ * Whether a spinner can be drawn. A terminal without a size, as programs that drive one often make,
+ * would send it into an endless loop.
+ */
+export function spins(
+  { isTTY, columns }: Pick<NodeJS.WriteStream, "isTTY" | "columns">,
+  env: NodeJS.ProcessEnv,
+): boolean {
+  return isTTY && columns > 0 && env["TERM"] !== "dumb";
 }

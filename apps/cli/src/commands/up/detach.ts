@@ -37,8 +37,7 @@ export async function detach(options: UpOptions, out: Output): Promise<number> {
     steps.done("network", `process ${info.supervisor.pid}`);
     steps.end();
     if (options.ask) await askOnce(info, out, signals.leave);
-    greet(info, home, out, false);
-    out.line(out.style("dim", "It runs in the background: `lichen down` ends it"));
+    greet(info, home, out, "background");
     return exitCodes.ok;
   } finally {
     steps.end();
