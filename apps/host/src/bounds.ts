@@ -21,6 +21,8 @@ export const bounds = {
   /** For a client to send its headers, and its whole request. */
   headersMs: 10_000,
   requestMs: 30_000,
+  /** For a client to take some of its answer, before it is cut off. */
+  stallMs: 60_000,
   /** How long an idle connection is kept. */
   keepAliveMs: 65_000,
   /** How long answers may go on when the listener stops. */
