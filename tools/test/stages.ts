@@ -7,6 +7,7 @@ import type { Outcome, Stage, StageContext } from "./stage.ts";
 
 const unitTimeouts = { testTimeoutMs: 120_000, fileTimeoutMs: 300_000 };
 const e2eTimeouts = { testTimeoutMs: 300_000, fileTimeoutMs: 600_000 };
+const installTimeouts = { testTimeoutMs: 600_000, fileTimeoutMs: 870_000 };
 const longTimeouts = { testTimeoutMs: 3_600_000, fileTimeoutMs: 4 * 3_600_000 };
 /** Test files start processes of their own: few at once keep their timeouts honest. */
 const unitConcurrency: number = Math.min(4, Math.max(2, availableParallelism()));
@@ -45,7 +46,7 @@ export const stages: readonly Stage[] = [
   {
     name: "install",
     title: "npm 10, 11 and 12 install everything that running needs (node --test)",
-    run: (context) => nodeTests([installTest], { concurrency: 1, ...e2eTimeouts }, context),
+    run: (context) => nodeTests([installTest], { concurrency: 1, ...installTimeouts }, context),
   },
 ];
 
