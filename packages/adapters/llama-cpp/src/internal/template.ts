@@ -5,8 +5,11 @@ import type { ChatMessage } from "@lichen/wire";
 
 /** Characters of a chat template; the longest known has about 20,000. */
 const MAX_TEMPLATE_CHARS = 1 << 17;
-/** For rendering one conversation; usual is less than one. A template comes with the model, from anybody. */
-const RENDER_TIMEOUT_MS = 1000;
+/**
+ * For rendering one conversation, by the wall clock; usual is less than one, but the first time on a busy
+ * machine has taken over 1,000. A template comes with the model, from anybody.
+ */
+const RENDER_TIMEOUT_MS = 5000;
 /** Items of one `range()`. */
 const MAX_RANGE = 10_000;
 
