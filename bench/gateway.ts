@@ -34,12 +34,13 @@ async function start(name: "provider" | "gateway" | "direct"): Promise<number> {
   child.send({ dir: join(dir, name), rpcUrl: chain.rpcUrl, deployment, token, delayMs });
   return new Promise((resolve, reject) => {
     child.once("exit", (code) => code !== 0 && reject(new Error(`${name} ended with ${code}`)));
-    child.on("message", async (message: { fund?: `0x${string}`; ready?: true; port?: number }) => {
+    const answer = async (message: { fund?: `0x${string}`; ready?: true; port?: number }): Promise<void> => {
       if (message.fund !== undefined)
         await local.faucet(message.fund, { tokenUnits: 10n ** 12n, nativeWei: 10n ** 20n });
       if (message.ready === true) resolve(message.port ?? 0);
       child.send({});
-    });
+    };
+    child.on("message", (message) => void answer(message as Parameters<typeof answer>[0]).catch(reject));
   });
 }
 

@@ -14,7 +14,7 @@ import { multiaddr } from "@multiformats/multiaddr";
 import { utf8 } from "@lichen/kernel";
 import { signerOfKey } from "@lichen/ports/compliance";
 import { createLibp2pNetwork, generatePeerKey } from "@lichen/adapter-libp2p";
-import { wallClock } from "../packages/adapters/libp2p/src/testing/wall-clock.ts";
+import { systemClock } from "@lichen/adapter-system";
 
 const seconds = Number(process.argv[2] ?? 4);
 const text = "x".repeat(900);
@@ -101,11 +101,11 @@ if (process.argv[2] === "serve-streams") {
 } else {
   const rows: Row[] = [];
   const framed = await serve([
-    fileURLToPath(import.meta.resolve("../packages/adapters/libp2p/src/testing/peer-process.ts")),
+    fileURLToPath(new URL("./testing/peer-process.ts", import.meta.resolve("@lichen/adapter-libp2p"))),
     "serve",
   ]);
   const network = createLibp2pNetwork(
-    { signer: signerOfKey(2), clock: wallClock },
+    { signer: signerOfKey(2), clock: systemClock },
     { chainId: 31_337, role: "gateway", privateKey: await generatePeerKey() },
   );
   await network.start();

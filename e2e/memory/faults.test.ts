@@ -168,7 +168,7 @@ describe("a provider", () => {
         "it serves again",
       );
       const { channels } = await gateway.status();
-      assert.deepEqual(channels.map(({ retired }) => retired).sort(), [false, true]);
+      assert.deepEqual(new Set(channels.map(({ retired }) => retired)), new Set([false, true]));
     });
   });
 });

@@ -20,7 +20,7 @@ const foreign = dependencies.filter(([name]) => !name.startsWith("@lichen/"));
 describe("dependencies", () => {
   it("are each explained in docs/DEPENDENCIES.md, and nothing else is", () => {
     const page = readFileSync(join(root, "docs", "DEPENDENCIES.md"), "utf8");
-    const explained = [...page.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]);
+    const explained = [...page.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => String(match[1]));
     assert.deepEqual(explained.toSorted(), [...new Set(foreign.map(([name]) => name))].toSorted());
   });
 

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { init, tree, type numpy as np } from "@jax-js/jax";
-import { LichenError } from "../../packages/kernel/src/index.ts";
+import { LichenError } from "@lichen/kernel";
 import {
   initialTrainState,
   initParameters,
   trainStep,
   type LlamaConfig,
   type TrainState,
-} from "../../packages/model/src/index.ts";
+} from "@lichen/model";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { batchAt } from "./corpus.ts";
 

@@ -1,4 +1,4 @@
-import { LichenError } from "../../packages/kernel/src/index.ts";
+import { LichenError } from "@lichen/kernel";
 import {
   llamaShapes,
   readExactly,
@@ -11,7 +11,7 @@ import {
   type LlamaWeights,
   type SafetensorsTensor,
   type TrainState,
-} from "../../packages/model/src/index.ts";
+} from "@lichen/model";
 import { fileSource, writeWhole } from "./file-source.ts";
 
 /** What a checkpoint belongs to: a run goes on only from its own. */

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { LichenError } from "../../packages/kernel/src/index.ts";
-import { convertGguf, writeGguf, type QuantizedType } from "../../packages/model/src/index.ts";
+import { LichenError } from "@lichen/kernel";
+import { convertGguf, writeGguf, type QuantizedType } from "@lichen/model";
 import { fileSource, writeWhole } from "./file-source.ts";
 import { runTool } from "./run-tool.ts";
 

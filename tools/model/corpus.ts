@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { LichenError } from "../../packages/kernel/src/index.ts";
-import { seededUniform, type TrainBatch } from "../../packages/model/src/index.ts";
+import { LichenError } from "@lichen/kernel";
+import { seededUniform, type TrainBatch } from "@lichen/model";
 
 /** A text as bytes: the first 90 % to learn from, the rest to be measured by. */
 export type Corpus = { train: Uint8Array; heldOut: Uint8Array; sizeBytes: number; sha256: string };

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { init, tree } from "@jax-js/jax";
-import { LichenError } from "../../packages/kernel/src/index.ts";
-import { loadLlama, meanLoss, readGguf, toParameters } from "../../packages/model/src/index.ts";
+import { LichenError } from "@lichen/kernel";
+import { loadLlama, meanLoss, readGguf, toParameters } from "@lichen/model";
 import { loadCorpus } from "./corpus.ts";
 import { fileSource } from "./file-source.ts";
 import { runTool } from "./run-tool.ts";

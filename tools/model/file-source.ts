@@ -1,6 +1,6 @@
 import { open, rename, writeFile } from "node:fs/promises";
-import { LichenError } from "../../packages/kernel/src/index.ts";
-import type { ByteSource } from "../../packages/model/src/index.ts";
+import { LichenError } from "@lichen/kernel";
+import type { ByteSource } from "@lichen/model";
 
 /** A file as a source of bytes; close it when done. */
 export async function fileSource(path: string): Promise<ByteSource & { close: () => Promise<void> }> {

@@ -1,4 +1,4 @@
-import type { LlamaConfig } from "../../packages/model/src/index.ts";
+import type { LlamaConfig } from "@lichen/model";
 
 /** What a preset decides: the model's shape and how it is trained. */
 export type Preset = {

@@ -1,4 +1,4 @@
-import { toLichenError } from "../../packages/kernel/src/index.ts";
+import { toLichenError } from "@lichen/kernel";
 
 /** Runs a tool's main function; an error becomes one or two lines on stderr and exit code 1. */
 export async function runTool(main: (args: string[]) => Promise<void>): Promise<void> {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { memorySource, readGguf, ggufText, tensorSizeBytes } from "../../packages/model/src/index.ts";
+import { memorySource, readGguf, ggufText, tensorSizeBytes } from "@lichen/model";
 
 /** Longer than any of these runs takes on a busy machine. */
 const RUN_TIMEOUT_MS = 120_000;

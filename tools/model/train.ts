@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { init, tree } from "@jax-js/jax";
-import { LichenError } from "../../packages/kernel/src/index.ts";
+import { LichenError } from "@lichen/kernel";
 import {
   cosineRate,
   countParameters,
@@ -13,7 +13,7 @@ import {
   toWeights,
   trainStep,
   type TrainState,
-} from "../../packages/model/src/index.ts";
+} from "@lichen/model";
 import { loadCheckpoint, saveCheckpoint, type RunIdentity, type RunPosition } from "./checkpoint.ts";
 import { batchAt, loadCorpus, type Corpus } from "./corpus.ts";
 import { presets, type Preset } from "./presets.ts";

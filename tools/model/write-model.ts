@@ -6,7 +6,7 @@ import {
   writeGguf,
   type LlamaConfig,
   type LlamaWeights,
-} from "../../packages/model/src/index.ts";
+} from "@lichen/model";
 import { writeWhole } from "./file-source.ts";
 
 /** Writes trained weights as a GGUF file with float16 matrices, ready for llama.cpp. */
