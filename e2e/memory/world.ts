@@ -69,6 +69,10 @@ export type WorldOptions = {
   engine?: Partial<ScriptedEngineOptions>;
   gateway?: Partial<GatewayOptions>;
   provider?: Partial<ProviderOptions>;
+  /** What stands between a node and its port, to make faults. */
+  wrapEngine?: (engine: Engine) => Engine;
+  wrapGatewayStore?: (store: Store) => Store;
+  wrapGatewayLedger?: (ledger: Ledger) => Ledger;
 };
 
 /** Echoes the last message, a token a word. */
@@ -91,8 +95,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     const ledger = createMemoryLedger(chain, { account: signer.address });
     await ledger.start();
     const network = createMemoryNetwork(hub, { id: `peer-${name}`, signer, chainId, role: "provider" });
-    const engine = createScriptedEngine({ clock }, { model, slots: 4, answer: echo, ...options.engine });
-    const settings = { ...providerDefaults, claimEveryMs: 50, offerEveryMs: 1_000, ...options.provider };
+    const scripted = createScriptedEngine({ clock }, { model, slots: 4, answer: echo, ...options.engine });
+    const engine = options.wrapEngine?.(scripted) ?? scripted;
+    const settings = { ...providerDefaults, claimEveryMs: 50, offerEveryMs: 5_000, ...options.provider };
     const provider = createProvider(
       { network, ledger, store, signer, clock, engine, log: logOf(name) },
       settings,
@@ -103,8 +108,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 
   const signer = createMemorySigner(keyOf("gateway"));
   chain.faucet(signer.address, { tokenUnits: 1_000_000_000n, nativeWei: 10n ** 18n });
-  const gatewayStore = createMemoryStore();
-  const ledger = createMemoryLedger(chain, { account: signer.address });
+  const memory = createMemoryStore();
+  const gatewayStore = options.wrapGatewayStore?.(memory) ?? memory;
+  const memoryLedger = createMemoryLedger(chain, { account: signer.address });
+  const ledger = options.wrapGatewayLedger?.(memoryLedger) ?? memoryLedger;
   await ledger.start();
   let starts = 0;
   async function startGateway(): Promise<Gateway> {

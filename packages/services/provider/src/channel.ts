@@ -1,5 +1,5 @@
 import type { Hex } from "@lichen/kernel";
-import type { ChannelAccount, PricedLeaf } from "@lichen/money";
+import { openAccount, type ChannelAccount, type PricedLeaf } from "@lichen/money";
 import type { ChannelKey, SignedVoucher, SignedWindow } from "@lichen/wire";
 
 /** A leaf that no paid window holds yet. */
@@ -28,4 +28,24 @@ export type PayeeChannel = {
   refreshedAtMs: number;
   /** The payer asked to close: claim what there is, then give the rest back. */
   closing: boolean;
+  /** The chain says that it is closed: nothing can be earned in it any more. */
+  over: boolean;
 };
+
+/** A channel that somebody announced and that the chain has not been asked about yet. */
+export function newChannel(id: Hex, key: ChannelKey): PayeeChannel {
+  return {
+    id,
+    key,
+    account: openAccount(0n),
+    voucher: undefined,
+    claimedUnits: 0n,
+    lastNumber: 0,
+    leaves: [],
+    pending: undefined,
+    peerId: undefined,
+    refreshedAtMs: 0,
+    closing: false,
+    over: false,
+  };
+}

@@ -1,4 +1,4 @@
-import { toLichenError, type Hex } from "@lichen/kernel";
+import { LichenError, toLichenError, type Hex } from "@lichen/kernel";
 import { claimableUnits, feeInUnits, isClaimDue } from "@lichen/money";
 import type { Claim } from "@lichen/ports";
 import type { PayeeChannel } from "./channel.ts";
@@ -12,18 +12,33 @@ const batchesPerRound = 20;
  * worth its gas, or at once where a channel closes or its payer withdraws.
  */
 export async function claimRound(context: Context): Promise<void> {
-  const { book, ledger, options } = context;
-  const channels = [...book.channels.values()].filter(isOpen);
+  const { book } = context;
+  const channels = [...book.channels.values()].filter(({ over }) => !over);
   for (const channel of channels) await book.refresh(channel);
   const claimable = channels
     .filter((channel) => worth(channel) > 0n)
-    .sort((a, b) => Number(worth(b) - worth(a)));
+    .sort((a, b) => (worth(b) > worth(a) ? 1 : -1));
+  // By themselves first: among better ones they would wait, and what a payer takes back is gone.
+  await claimWhileDue(context, claimable.filter(isUrgent), true);
+  await claimWhileDue(
+    context,
+    claimable.filter((channel) => worth(channel) > 0n),
+    false,
+  );
+}
+
+/** Claims batch after batch, the most valuable first, as long as one is worth its fee. */
+async function claimWhileDue(
+  context: Context,
+  claimable: readonly PayeeChannel[],
+  urgent: boolean,
+): Promise<void> {
+  const { ledger, options } = context;
   for (let round = 0; round < batchesPerRound; round++) {
     const batch = claimable.slice(round * options.claimBatch, (round + 1) * options.claimBatch);
     if (batch.length === 0) return;
     const feeUnits = feeInUnits(await ledger.claimFeeWei(batch.length), options.unitsPerEther);
     const total = batch.reduce((sum, channel) => sum + worth(channel), 0n);
-    const urgent = batch.some((channel) => channel.closing || channel.account.withdrawing);
     if (!isClaimDue({ claimableUnits: total, feeUnits, urgent })) return;
     await claim(context, batch);
   }
@@ -50,20 +65,39 @@ async function claim({ ledger, book, log }: Context, batch: readonly PayeeChanne
 /**
  * Settles and claims everything in a channel, then gives the unclaimed rest back to the payer.
  * Resolves when the chain has it.
+ * @throws {LichenError} `payment-rejected` where that is under way already, or where the channel has not
+ *   brought what closing costs us: its payer can withdraw instead
  */
 export async function closeChannel(
   context: Context,
   channel: PayeeChannel,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, windows, ledger, book } = context;
+  if (channel.closing) throw new LichenError("payment-rejected", "the channel is being closed already");
   channel.closing = true;
+  try {
+    await settleAndRelease(context, channel, signal);
+  } catch (error) {
+    channel.closing = false; // the payer may ask again, or go on
+    throw error;
+  }
+}
+
+async function settleAndRelease(context: Context, channel: PayeeChannel, signal: AbortSignal): Promise<void> {
+  const { clock, windows, ledger, book, options } = context;
+  // Two transactions: the claim and the release.
+  const feeUnits = feeInUnits(2n * (await ledger.claimFeeWei(1)), options.unitsPerEther);
+  if ((channel.voucher?.amountUnits ?? 0n) < feeUnits) {
+    throw new LichenError("payment-rejected", "closing the channel costs more than it has brought", {
+      remedy: "withdraw on the chain",
+    });
+  }
   while (channel.account.inFlight > 0 || channel.account.unpaidLeaves > 0) {
     windows.look(channel, true);
     await clock.sleep(closePollMs, signal);
   }
   await book.refresh(channel);
-  if (worth(channel) > 0n) await claim(context, [channel]);
+  if (2n * worth(channel) > feeUnits) await claim(context, [channel]);
   if (channel.account.depositUnits > channel.claimedUnits) await ledger.release(channel.key);
   await book.refresh(channel);
 }
@@ -75,9 +109,9 @@ function worth({ voucher, account, claimedUnits }: PayeeChannel): bigint {
   return claimableUnits(voucher?.amountUnits ?? 0n, account.depositUnits, claimedUnits);
 }
 
-/** Whether money may still move in it: what was closed is not asked about again. */
-function isOpen(channel: PayeeChannel): boolean {
-  return !channel.closing || channel.account.depositUnits > channel.claimedUnits;
+/** Whether the payer is about to take back what is not claimed. */
+function isUrgent({ closing, account }: PayeeChannel): boolean {
+  return closing || account.withdrawing;
 }
 
 /** Repeats `claimRound` until the provider stops; a failing chain is an event, not an end. */

@@ -25,22 +25,41 @@ export async function infer(
   send: (item: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const request = decodeMessage(inferRequestSchema, incoming.body, "infer");
-  const channel = await admitted(context, request, incoming.peer.account);
-  const cancel = new AbortController();
   const running = `${incoming.peer.account}/${request.id}`;
+  if (context.running.has(running))
+    throw new LichenError("bad-message", `request ${request.id} is running already`);
+  const cancel = new AbortController();
+  // Known from here on: a `cancel` may arrive while the voucher is still being stored.
   context.running.set(running, cancel);
-  let reserved = true;
   try {
-    const leaf = await answer(context, request, AbortSignal.any([incoming.signal, cancel.signal]), send);
-    incoming.signal.throwIfAborted(); // nobody is there to take the leaf, so nobody will pay for it
-    reserved = false;
-    await context.book.served(channel, request.maxCostUnits, leaf);
+    const channel = await admitted(context, request, incoming.peer.account);
+    const leaf = await owedLeaf(context, channel, request, incoming.signal, cancel.signal, send);
+    await context.book.storeLeaf(channel, leaf);
     await send(encodeMessage({ type: "leaf", leaf: leaf.bytes }));
+    context.windows.look(channel);
   } finally {
-    if (reserved) channel.account = abandoned(channel.account, request.maxCostUnits);
     context.running.delete(running);
   }
-  context.windows.look(channel);
+}
+
+/** Answers an admitted request. Its reservation ends exactly once: as a leaf that is owed, or as nothing. */
+async function owedLeaf(
+  context: Context,
+  channel: PayeeChannel,
+  request: InferRequest,
+  gone: AbortSignal,
+  cancel: AbortSignal,
+  send: (item: Uint8Array) => Promise<void>,
+): Promise<UnpaidLeaf> {
+  try {
+    const leaf = await answer(context, request, AbortSignal.any([gone, cancel]), send);
+    gone.throwIfAborted(); // nobody is there to take the leaf, so nobody will pay for it
+    context.book.served(channel, request.maxCostUnits, leaf);
+    return leaf;
+  } catch (error) {
+    channel.account = abandoned(channel.account, request.maxCostUnits);
+    throw error;
+  }
 }
 
 /** The channel that pays for the request, with room made for it. */
@@ -60,16 +79,13 @@ async function admitted(context: Context, request: InferRequest, payer: Hex): Pr
     throw new LichenError("channel-unknown", "announce the channel first", { retryable: true });
   if (channel.key.payer !== payer)
     throw new LichenError("payment-rejected", "the channel belongs to another payer");
-  if (channel.closing)
-    throw new LichenError("payment-rejected", "the channel is being closed", { retryable: true });
-  const running = `${payer}/${request.id}`;
-  if (context.running.has(running))
-    throw new LichenError("bad-message", `request ${request.id} is running already`);
   if (request.prepaid !== undefined) {
     const { prepaid } = request;
     if (prepaid.channelId !== channel.id)
       throw new LichenError("payment-rejected", "the voucher is for another channel");
     assertSigned(voucherDigest(ledger.deployment, prepaid), prepaid.signature, payer, "the voucher");
+    // The payer may have topped the channel up since we last looked.
+    if (prepaid.amountUnits > channel.account.depositUnits) await refreshed(context, channel);
     await book.prepaid(channel, prepaid);
   }
   await reserve(context, channel, request.maxCostUnits);
@@ -79,30 +95,37 @@ async function admitted(context: Context, request: InferRequest, payer: Hex): Pr
 /** Makes room, after catching up with what the payer may already know: its voucher, its top-up. */
 async function reserve(context: Context, channel: PayeeChannel, maxCostUnits: bigint): Promise<void> {
   try {
-    channel.account = admit(channel.account, maxCostUnits);
+    take(channel, maxCostUnits);
   } catch (error) {
     if (!(await caughtUp(context, channel, toLichenError(error).code))) throw error;
-    channel.account = admit(channel.account, maxCostUnits);
+    take(channel, maxCostUnits);
   }
+}
+
+/** Nothing is awaited between the check and the reservation: a channel closes under no request. */
+function take(channel: PayeeChannel, maxCostUnits: bigint): void {
+  if (channel.closing)
+    throw new LichenError("payment-rejected", "the channel is being closed", { retryable: true });
+  channel.account = admit(channel.account, maxCostUnits);
 }
 
 /** A payer that is short of money must not make us ask the chain more often than this. */
 const refreshPauseMs = 500;
 
-async function caughtUp(
-  { windows, book, clock }: Context,
-  channel: PayeeChannel,
-  code: ErrorCode,
-): Promise<boolean> {
+async function caughtUp(context: Context, channel: PayeeChannel, code: ErrorCode): Promise<boolean> {
+  const { windows } = context;
   if (code === "no-credit" && windows.isSettling(channel)) {
     await windows.settled(channel);
     return true;
   }
-  if (code === "deposit-exhausted" && clock.nowMs() - channel.refreshedAtMs >= refreshPauseMs) {
-    channel.refreshedAtMs = clock.nowMs();
-    return book.refresh(channel);
-  }
-  return false;
+  return code === "deposit-exhausted" && refreshed(context, channel);
+}
+
+/** Asks the chain about the channel, unless that was done a moment ago; whether there is news. */
+async function refreshed({ book, clock }: Context, channel: PayeeChannel): Promise<boolean> {
+  if (clock.nowMs() - channel.refreshedAtMs < refreshPauseMs) return false;
+  channel.refreshedAtMs = clock.nowMs();
+  return book.refresh(channel);
 }
 
 /** Runs the engine, passes its tokens on, and makes the leaf. */

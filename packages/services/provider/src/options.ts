@@ -17,6 +17,8 @@ export type ProviderOptions = {
   settleMs: number;
   /** Paid windows kept a channel, for whoever asks for proof. */
   windowsKept: number;
+  /** Channels known at the same time; beyond it those that are closed on the chain are forgotten. */
+  maxChannels: number;
 };
 
 /** What holds unless an owner says otherwise. */
@@ -29,4 +31,5 @@ export const providerDefaults: ProviderOptions = {
   claimBatch: 50,
   settleMs: 10_000,
   windowsKept: 4_096,
+  maxChannels: 4_096,
 };

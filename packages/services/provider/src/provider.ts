@@ -53,7 +53,7 @@ export function createProvider(components: ProviderComponents, options: Provider
   const stopping = new AbortController();
   const { store, ledger, network } = components;
   const windows = createSettlement(() => context);
-  const book = new ChannelBook(store, ledger, options.windowsKept);
+  const book = new ChannelBook(store, ledger, options);
   const context: Context = {
     ...components,
     options,
@@ -85,6 +85,11 @@ export function createProvider(components: ProviderComponents, options: Provider
 /** Which method is answered by what. */
 function serve(context: Context): void {
   const { network, book, running } = context;
+  network.onPeer(({ type, peer }) => {
+    if (type === "connected") return;
+    // Whom we cannot ask is not asked: each try would fail, and be logged, again and again.
+    for (const channel of book.channels.values()) if (channel.peerId === peer.id) channel.peerId = undefined;
+  });
   const handlers: Record<string, Handler> = {
     infer: (incoming, send) => infer(context, incoming, send),
     async describe(incoming, send) {

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { LichenError, stringify, type Hex } from "@lichen/kernel";
-import { openAccount } from "@lichen/money";
 import {
   channelId,
   channelKeySchema,
@@ -10,7 +9,7 @@ import {
   unitsSchema,
 } from "@lichen/wire";
 import { parseRow, type Row, type Write } from "@lichen/ports";
-import type { PayeeChannel, UnpaidLeaf } from "./channel.ts";
+import { newChannel, type PayeeChannel, type UnpaidLeaf } from "./channel.ts";
 
 /** Tables of the provider's store. */
 export const tables = {
@@ -92,14 +91,15 @@ export function readChannel(row: Row, leafRows: readonly Row[]): PayeeChannel {
   const { key, voucher, claimedUnits, lastNumber, ...money } = record;
   if (channelId(key) !== row.key)
     throw new LichenError("state-invalid", `the row of channel ${row.key} holds another`);
+  const channel = newChannel(row.key as Hex, key);
   return {
-    id: row.key as Hex,
-    key,
+    ...channel,
     voucher,
     claimedUnits,
     lastNumber,
     account: {
-      ...openAccount(money.depositUnits),
+      ...channel.account,
+      depositUnits: money.depositUnits,
       promisedUnits: money.promisedUnits,
       windowNumber: money.windowNumber,
       receiptsRoot: money.receiptsRoot,
@@ -111,8 +111,5 @@ export function readChannel(row: Row, leafRows: readonly Row[]): PayeeChannel {
     },
     leaves: all.filter((leaf) => !inWindow.has(leaf.hash)).sort((a, b) => a.servedAtMs - b.servedAtMs),
     pending,
-    peerId: undefined,
-    refreshedAtMs: 0,
-    closing: false,
   };
 }
