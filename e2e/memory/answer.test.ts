@@ -36,6 +36,7 @@ describe("an answer, from the request to the money", () => {
       const chunks = events.map((event) => JSON.parse(event));
       assert.equal(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? "").join(""), "one two three");
       assert.equal(chunks.at(-1).usage.completion_tokens, 3);
+      assert.ok(chunks.slice(0, -1).every(({ usage }) => usage === null));
       assert.match(chunks.at(-1).lichen.receipt, /^\/v1\/receipts\/[0-9a-z]{29}$/);
     });
   });

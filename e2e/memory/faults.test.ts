@@ -60,6 +60,8 @@ describe("a client", () => {
 
   it("that sends nonsense is told what is wrong, in OpenAI's words", async () => {
     await inWorld({}, async ({ gateway }) => {
+      // Deeper than a comparison by recursion could go.
+      const nested = `{"model":"echo","messages":[{"role":"user","content":"hi"}],"tools":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
       const cases: [unknown, number, string | null, string][] = [
         ["{", 400, null, "invalid_json"],
         ["null", 400, null, "invalid_value"],
@@ -89,6 +91,12 @@ describe("a client", () => {
         [ask("hi", { max_tokens: 0 }), 400, "max_tokens", "invalid_value"],
         [ask("hi", { n: 2 }), 400, "n", "invalid_value"],
         [ask("hi", { tools: [{ type: "function" }] }), 400, "tools", "invalid_value"],
+        [ask("hi", { tools: [[]] }), 400, "tools", "invalid_value"],
+        [nested, 400, "tools", "invalid_value"],
+        [ask("hi", { stop: "x".repeat(257) }), 400, "stop", "invalid_value"],
+        [ask("hi", { stop: ["ok", "\ud800"] }), 400, "stop.1", "invalid_value"],
+        [ask("hi", { stop: ["1", "2", "3", "4", "5"] }), 400, "stop", "invalid_value"],
+        [ask("hi", { stream_options: { include_usage: true } }), 400, "stream_options", "invalid_value"],
         [ask("hi", { model: "gpt-unknown" }), 404, "model", "model_not_found"],
         [ask("x".repeat(262_145)), 400, "messages", "context_length_exceeded"],
       ];

@@ -10,6 +10,8 @@ export const limits = {
   promptChars: 262_144,
   /** Stop sequences in one request, as OpenAI's API allows. */
   stopSequences: 4,
+  /** Characters of one stop sequence. */
+  stopChars: 256,
   /** Leaves in one window, so that a closing message fits a frame. */
   windowLeaves: 1024,
   /** An endpoint as registered on the chain. */

@@ -65,7 +65,7 @@ export const inferRequestSchema: z.ZodType<InferRequest, unknown> = z.object({
     topP: z.number().gt(0).max(1),
     seed: z.int().nonnegative().max(0xffff_ffff),
     stop: z
-      .array(textSchema(256).refine((text) => text !== "", "expected a character"))
+      .array(textSchema(limits.stopChars).refine((text) => text !== "", "expected a character"))
       .max(limits.stopSequences),
   }),
   price: priceSchema,

@@ -10,13 +10,13 @@ export function authenticator(apiKey: string): (request: HttpRequest) => OpenAiE
     const given = /^Bearer +(\S+)$/i.exec(String(headers.authorization ?? ""))?.[1];
     if (given === undefined) {
       const text = "You did not provide an API key: send it as `Authorization: Bearer KEY`.";
-      return errorOf(401, "authentication_error", text, null, "missing_api_key");
+      return errorOf(401, "invalid_request_error", text, null, "missing_api_key");
     }
     const digest = keccak(utf8(given));
     const same =
       digest.reduce((difference, byte, i) => difference | (byte ^ (expected[i] as number)), 0) === 0;
     return same
       ? undefined
-      : errorOf(401, "authentication_error", "Incorrect API key.", null, "invalid_api_key");
+      : errorOf(401, "invalid_request_error", "Incorrect API key.", null, "invalid_api_key");
   };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fromUtf8, limits } from "@lichen/kernel";
-import type { ChatMessage } from "@lichen/wire";
+import { textSchema, type ChatMessage } from "@lichen/wire";
 import { errorOf, type OpenAiError } from "./error.ts";
 
 /** What a chat completion asks for, as far as this gateway can give it. */
@@ -33,15 +33,26 @@ const message = z.object({
   name: z.string().optional(),
 });
 
+/** Compares no deeper than `expected` is: what a client sent may be nested beyond any stack. */
+function equals(given: unknown, expected: unknown): boolean {
+  if (typeof expected !== "object" || expected === null) return given === expected;
+  if (typeof given !== "object" || given === null || Array.isArray(given) !== Array.isArray(expected))
+    return false;
+  const members = Object.entries(expected);
+  return (
+    Object.keys(given).length === members.length &&
+    members.every(([key, member]) => equals((given as Record<string, unknown>)[key], member))
+  );
+}
+
 /** Accepted where it changes nothing; otherwise refused by name rather than silently ignored. */
 const only = (value: unknown, word: string): z.ZodType =>
   z
     .unknown()
-    .refine(
-      (given) => given == null || JSON.stringify(given) === JSON.stringify(value),
-      `${word} is not supported`,
-    )
+    .refine((given) => given == null || equals(given, value), `${word} is not supported`)
     .optional();
+
+const stopText = textSchema(limits.stopChars);
 
 const schema = z.looseObject({
   model: z.string().min(1).max(256),
@@ -61,7 +72,12 @@ const schema = z.looseObject({
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().gt(0).max(1).nullish(),
   seed: z.int().nullish(),
-  stop: z.union([z.string(), z.array(z.string()).max(limits.stopSequences)]).nullish(),
+  stop: z
+    .union(
+      [stopText, z.array(stopText).max(limits.stopSequences)],
+      `expected a string of at most ${limits.stopChars} characters, or up to ${limits.stopSequences} of them`,
+    )
+    .nullish(),
   n: only(1, "n other than 1"),
   logprobs: only(false, "logprobs"),
   top_logprobs: only(0, "top_logprobs"),
@@ -94,6 +110,10 @@ export function parseChatRequest(body: Uint8Array): { request: ChatRequest } | {
     return { refusal: errorOf(400, "invalid_request_error", text, param, "invalid_value") };
   }
   const { data } = parsed;
+  if (data.stream_options != null && data.stream !== true) {
+    const text = "stream_options are only taken together with stream: true.";
+    return { refusal: errorOf(400, "invalid_request_error", text, "stream_options", "invalid_value") };
+  }
   const messages = data.messages.map(({ role, content }) => ({
     role: role === "developer" ? ("system" as const) : role,
     content,

@@ -49,9 +49,13 @@ export function completion(
   };
 }
 
-/** Maker of an answer's `chat.completion.chunk`s, as server-sent events. */
-export function chunker({ id, created, model }: ChunkHead) {
-  const head = { id: `chatcmpl-${id}`, object: "chat.completion.chunk", created, model: model.name };
+/**
+ * Maker of an answer's `chat.completion.chunk`s, as server-sent events. With `includeUsage` every chunk
+ * has a `usage`, null before the last.
+ */
+export function chunker({ id, created, model }: ChunkHead, includeUsage: boolean) {
+  const bare = { id: `chatcmpl-${id}`, object: "chat.completion.chunk", created, model: model.name };
+  const head = includeUsage ? { ...bare, usage: null } : bare;
   const prefix = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[{"index":0,"delta":`;
   const event = (body: object): string => `data: ${JSON.stringify({ ...head, ...body })}\n\n`;
   return {
@@ -60,7 +64,7 @@ export function chunker({ id, created, model }: ChunkHead) {
     text: (text: string): string =>
       `${prefix}{"content":${JSON.stringify(text)}},"logprobs":null,"finish_reason":null}]}\n\n`,
     /** The end: finish reason, usage where it was asked for, and the note on the very last chunk. */
-    end(leaf: Leaf, note: LichenNote, includeUsage: boolean): string {
+    end(leaf: Leaf, note: LichenNote): string {
       const choices = [{ index: 0, delta: {}, logprobs: null, finish_reason: finish(leaf.finishReason) }];
       const events = includeUsage
         ? event({ choices }) + event({ choices: [], usage: usageOf(leaf), lichen: note })

@@ -86,7 +86,7 @@ async function stream(
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
   });
-  const chunk = chunker(head);
+  const chunk = chunker(head, includeUsage);
   const pieces = answer.pieces();
   try {
     let piece = await pieces.next();
@@ -95,10 +95,7 @@ async function stream(
       await writeIfOpen(sse, opening + chunk.text(piece.value));
       opening = "";
     }
-    await writeIfOpen(
-      sse,
-      opening + chunk.end(piece.value.leaf, noteOf(context, answer, piece.value), includeUsage),
-    );
+    await writeIfOpen(sse, opening + chunk.end(piece.value.leaf, noteOf(context, answer, piece.value)));
   } catch (error) {
     await writeIfOpen(sse, `data: ${JSON.stringify(openAiError(error).body)}\n\n`);
   }

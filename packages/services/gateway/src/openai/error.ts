@@ -9,22 +9,30 @@ export type OpenAiError = {
 type Kind = { status: number; type: string; code?: string };
 
 const invalid: Kind = { status: 400, type: "invalid_request_error" };
+/** What a provider did wrong. */
+const badGateway: Kind = { status: 502, type: "api_error" };
 const unavailable: Kind = { status: 503, type: "service_unavailable_error" };
 
 /** How the codes that can reach a client map to HTTP; all others are our defect: 500. */
 const kinds: Partial<Record<ErrorCode, Kind>> = {
   "bad-argument": invalid,
-  "bad-message": { status: 502, type: "api_error" },
+  "bad-message": badGateway,
+  "bad-signature": badGateway,
+  cancelled: unavailable,
+  "channel-unknown": unavailable,
+  closed: unavailable,
   "context-overflow": { ...invalid, code: "context_length_exceeded" },
   "deposit-exhausted": unavailable,
-  "engine-failed": { status: 502, type: "api_error" },
+  "engine-failed": badGateway,
   "limit-exceeded": { status: 429, type: "rate_limit_error", code: "rate_limit_exceeded" },
   "model-unknown": { status: 404, type: "invalid_request_error", code: "model_not_found" },
   "no-credit": unavailable,
-  "payment-rejected": { status: 502, type: "api_error" },
+  "payment-rejected": badGateway,
   "peer-unreachable": unavailable,
   "chain-unavailable": unavailable,
   "transaction-failed": unavailable,
+  "version-unsupported": badGateway,
+  "voucher-stale": badGateway,
 };
 
 /** An OpenAI error for whatever was thrown; a defect's own words stay inside. */
