@@ -1,4 +1,5 @@
-import { toLichenError, type Hex } from "@lichen/kernel";
+import { toLichenError, type Hex, type LichenError } from "@lichen/kernel";
+import { failed } from "@lichen/routing";
 import type { Context } from "../context.ts";
 import { Attempt } from "./attempt.ts";
 import { promptTokensBound, type Chat } from "./chat.ts";
@@ -24,7 +25,8 @@ export type Answer = {
 };
 
 /**
- * Finds a provider and waits for its first word; one that fails before it is replaced. When `signal`
+ * Finds a provider and waits for its first word; one that fails before it is replaced, whatever it says,
+ * unless the request is to blame. When `signal`
  * aborts, the provider is told to stop, and what it made is still taken and owed.
  * @throws {LichenError} as `pick`, or what the last provider said
  */
@@ -44,20 +46,35 @@ export async function beginAnswer(
   const { clock } = context;
   const tried = new Set<Hex>();
   let refusals = 0;
+  let refused: LichenError | undefined;
   for (;;) {
-    const chosen = await pick(context, demand, tried, signal);
-    const { provider } = chosen.supplier.offer;
+    signal.throwIfAborted();
+    const chosen = await pick(context, demand, tried, signal).catch((error: unknown) => {
+      throw tried.size > 0 ? (refused ?? error) : error;
+    });
+    const { supplier } = chosen;
+    const { provider } = supplier.offer;
     const attempt = new Attempt(context, chat, chosen, id, signal);
     try {
       await attempt.begun;
       return { id, provider, chat, pieces: () => attempt.feed.pieces() };
     } catch (error) {
       const failure = toLichenError(error);
+      if (isTooLong(failure, demand, chat)) throw failure;
       // Out of step over money for a moment: the same provider may well take it next time.
       const outOfStep = failure.code === "no-credit" || failure.code === "deposit-exhausted";
       if (outOfStep && ++refusals < maxRefusals) await clock.sleep(refusalPauseMs, signal);
-      else tried.add(provider);
-      if (!failure.retryable || signal.aborted || tried.size >= maxProviders) throw failure;
+      else {
+        tried.add(provider);
+        if (outOfStep || failure.code === "context-overflow")
+          supplier.breaker = failed(supplier.breaker, clock.nowMs());
+      }
+      if (signal.aborted || tried.size >= maxProviders) throw failure;
+      // One provider's word that the request is at fault is not enough, but two will hardly agree by chance.
+      if (failure.code === "bad-argument") {
+        if (refused !== undefined) throw refused;
+        refused = failure;
+      }
       context.log("warn", "provider.replaced", {
         request: id,
         provider,
@@ -66,4 +83,13 @@ export async function beginAnswer(
       });
     }
   }
+}
+
+/** A prompt that may be too long for the model is so for every provider; any other is not believed to be. */
+function isTooLong(
+  { code }: LichenError,
+  { promptTokensBound: prompt, maxTokens }: Demand,
+  { model }: Chat,
+): boolean {
+  return code === "context-overflow" && prompt + maxTokens > model.contextTokens;
 }

@@ -9,6 +9,9 @@ import { Feed } from "./feed.ts";
 import type { Pick } from "./pick.ts";
 import { watchdog, type Watchdog } from "./watchdog.ts";
 
+/** Longer than any token of any vocabulary; text never runs ahead of its tokens. */
+const maxCharsPerToken = 1_024;
+
 /**
  * One provider's try at a request. It runs by itself from the start: whatever the client does, tokens
  * are taken as they come, and the leaf is checked and stored the moment it arrives.
@@ -22,6 +25,7 @@ export class Attempt {
   readonly #chosen: Pick;
   readonly #request: InferRequest;
   readonly #guard: Watchdog;
+  #cancelled = false;
 
   constructor(context: Context, chat: Chat, chosen: Pick, id: string, client: AbortSignal) {
     const { channel, price, maxCostUnits, prepaid } = chosen;
@@ -44,9 +48,10 @@ export class Attempt {
     this.#guard = watchdog(context.clock, context.options.firstTokenMs, context.stopping);
     this.begun = new Promise((begun, failedToBegin) => {
       const cancel = (): void => this.#cancel();
+      const answered = this.#run(begun); // the request first: what is not known yet cannot be cancelled
       if (client.aborted) cancel();
       client.addEventListener("abort", cancel, { once: true });
-      this.#run(begun)
+      answered
         .then((leaf) => this.feed.end(leaf))
         .catch((error: unknown) => {
           failedToBegin(error);
@@ -90,20 +95,38 @@ export class Attempt {
       this.#guard.signal,
     )) {
       const event = decodeMessage(inferEventSchema, item, "infer event");
-      begun();
       if (checked !== undefined) throw new LichenError("bad-message", "the provider went on after the leaf");
       if (event.type === "leaf") {
         const bound = promptTokensBound(this.#chat.messages);
-        checked = checkLeaf(event.leaf, this.#request, { tokens, text }, bound);
+        checked = checkLeaf(event.leaf, this.#request, { tokens, text, cancelled: this.#cancelled }, bound);
+        begun();
         continue; // to the end of the stream: leaving before it would cancel the request
       }
-      this.#guard.progress(options.nextTokenMs);
+      // Whoever was told to stop gets no more time for every token that it makes instead.
+      if (!this.#cancelled) this.#guard.progress(options.nextTokenMs);
       for (const token of event.tokens) tokens.push(token);
       text += event.text;
+      this.#assertBounded(event, tokens.length, text.length);
+      begun();
       this.feed.push(event.text);
     }
     if (checked !== undefined) return checked;
     throw new LichenError("bad-message", "the provider ended without a leaf", { retryable: true });
+  }
+
+  /** An answer that nobody asked for in this length is not taken, let alone paid: memory has an end. */
+  #assertBounded(event: { text: string; tokens: readonly number[] }, tokens: number, chars: number): void {
+    const { maxTokens } = this.#request.sampling;
+    const fault =
+      event.text === "" && event.tokens.length === 0
+        ? "sends nothing, again and again"
+        : tokens > maxTokens
+          ? `sends more than ${maxTokens} tokens`
+          : chars > maxCharsPerToken * (tokens + 1)
+            ? "sends more text than tokens can hold"
+            : undefined;
+    if (fault !== undefined)
+      throw new LichenError("bad-message", `the provider ${fault}`, { retryable: true });
   }
 
   /** From here on the answer is owed: it is known to the account before anything is awaited. */
@@ -124,6 +147,7 @@ export class Attempt {
   #cancel(): void {
     const { network, clock, options, stopping } = this.#context;
     const { peerId } = this.#chosen.supplier.offer;
+    this.#cancelled = true;
     this.#guard.progress(options.cancelGraceMs);
     within(clock, options.cancelGraceMs, stopping, (signal) =>
       ask(network, peerId, "cancel", { id: this.#request.id }, doneSchema, signal),
@@ -131,12 +155,16 @@ export class Attempt {
   }
 }
 
-/** A refusal over credit, a full queue or a prompt too long says nothing against a provider. */
+/**
+ * Refusals over credit, a full queue, a prompt too long or one that the model's template does not take
+ * say nothing against a provider.
+ */
 function isProvidersFault({ code }: LichenError): boolean {
   return (
     code !== "no-credit" &&
     code !== "deposit-exhausted" &&
     code !== "context-overflow" &&
+    code !== "bad-argument" &&
     code !== "limit-exceeded"
   );
 }

@@ -22,7 +22,7 @@ const request: InferRequest = {
   price: { inputUnitsPerMTok: 100_000n, outputUnitsPerMTok: 400_000n },
   maxCostUnits: 100n,
 };
-const received = { tokens: [1, 2, 3], text: "that is" };
+const received = { tokens: [1, 2, 3], text: "that is", cancelled: false };
 const bound = 50;
 
 const honest: Leaf = {
@@ -56,6 +56,7 @@ describe("a leaf", () => {
         promptTokens: bound + 1,
         costUnits: costUnits(request.price, bound + 1, 3),
       },
+      "an end that nobody asked for": { finishReason: "cancelled" },
       "a dearer price": { costUnits: honest.costUnits + 1n },
       "a cheaper price": { costUnits: honest.costUnits - 1n },
       "a failed answer": { finishReason: "failed" },
@@ -73,7 +74,8 @@ describe("a leaf", () => {
       costUnits: costUnits(request.price, 6, 9),
       outputDigest: outputDigest(fromHex(salt), tokens, text),
     };
-    assert.throws(() => checkLeaf(toHex(encodeLeaf(long)), request, { tokens, text }, bound), {
+    const heard = { tokens, text, cancelled: false };
+    assert.throws(() => checkLeaf(toHex(encodeLeaf(long)), request, heard, bound), {
       code: "payment-rejected",
     });
     const dear = { ...request, maxCostUnits: honest.costUnits - 1n };

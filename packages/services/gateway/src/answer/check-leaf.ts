@@ -26,7 +26,7 @@ export type CheckedLeaf = {
 export function checkLeaf(
   bytes: Hex,
   request: InferRequest,
-  received: { tokens: readonly number[]; text: string },
+  received: { tokens: readonly number[]; text: string; cancelled: boolean },
   promptTokensBound: number,
 ): CheckedLeaf {
   const encoded = fromHex(bytes);
@@ -45,6 +45,7 @@ export function checkLeaf(
   );
   must(leaf.costUnits <= request.maxCostUnits, "it costs more than was agreed");
   must(leaf.finishReason !== "failed", "it says that the answer failed");
+  must(leaf.finishReason !== "cancelled" || received.cancelled, "it was cancelled by nobody");
   return { leaf, bytes, hash: toHex(leafHash(encoded)), prompt };
 }
 

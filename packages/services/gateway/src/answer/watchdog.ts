@@ -21,7 +21,7 @@ export function watchdog(clock: Clock, ms: number, parent: AbortSignal): Watchdo
     for (;;) {
       const leftMs = dueMs - clock.nowMs();
       if (leftMs <= 0) {
-        bark.abort(new LichenError("limit-exceeded", "the provider has gone silent", { retryable: true }));
+        bark.abort(new LichenError("peer-unreachable", "the provider has gone silent", { retryable: true }));
         return;
       }
       await clock.sleep(Math.min(leftMs, checkEveryMs), done.signal);
