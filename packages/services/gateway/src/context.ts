@@ -1,3 +1,4 @@
+import type { Hex } from "@lichen/kernel";
 import type { Clock, Ledger, Log, Network, Random, Signer, Store } from "@lichen/ports";
 import type { PayerBook } from "./account/book.ts";
 import type { Market } from "./supply/market.ts";
@@ -15,6 +16,8 @@ export type Context = {
   readonly options: GatewayOptions;
   readonly book: PayerBook;
   readonly market: Market;
+  /** Providers to which a channel is being opened or taken up. */
+  readonly preparing: Set<Hex>;
   /** Requests that wait for a provider with credit. */
   readonly queue: Queue;
   /** Aborts when the gateway stops. */

@@ -51,6 +51,7 @@ export function createGateway(components: GatewayComponents, options: GatewayOpt
     options,
     book: new PayerBook(components),
     market: new Market(),
+    preparing: new Set(),
     queue: createQueue(options.maxWaiting),
     stopping: stopping.signal,
   };

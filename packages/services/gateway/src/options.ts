@@ -6,6 +6,10 @@ export type GatewayOptions = {
   depositUnits: bigint;
   /** Tokens answered when a client names no maximum. */
   defaultMaxTokens: number;
+  /** Channels open at the same time: so many deposits may be locked. */
+  maxChannels: number;
+  /** How long a connected provider may leave what it served unbilled before its channel is given up. */
+  unbilledMs: number;
   /** Requests that may wait for a provider; beyond it 429. */
   maxWaiting: number;
   /** How long one may wait for a provider with credit. */
@@ -25,6 +29,8 @@ export type GatewayOptions = {
 /** What holds unless an operator says otherwise. */
 export const gatewayDefaults: Omit<GatewayOptions, "apiKey"> = {
   depositUnits: 1_000_000n,
+  maxChannels: 64,
+  unbilledMs: 60_000,
   defaultMaxTokens: 256,
   maxWaiting: 1024,
   waitForProviderMs: 10_000,

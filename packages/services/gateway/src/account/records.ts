@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { LichenError, stringify, type Hex } from "@lichen/kernel";
-import { openAccount } from "@lichen/money";
 import {
   asciiSchema,
   channelId,
@@ -15,7 +14,7 @@ import {
   type SignedWindow,
 } from "@lichen/wire";
 import { parseRow, type Row, type Write } from "@lichen/ports";
-import type { PayerChannel } from "./channel.ts";
+import { newChannel, type PayerChannel } from "./channel.ts";
 
 /** Tables of the gateway's store. */
 export const tables = {
@@ -75,15 +74,24 @@ export function channelRow({ id, key, account, voucher, claimedUnits, retired }:
  * @throws {LichenError} `state-invalid`
  */
 export function readChannel(row: Row, unpaidRows: readonly Row[]): PayerChannel {
-  const { key, voucher, claimedUnits, retired, depositUnits, ...money } = parseRow(channelSchema, row);
+  const { key, voucher, claimedUnits, retired, ...money } = parseRow(channelSchema, row);
   if (channelId(key) !== row.key)
     throw new LichenError("state-invalid", `the row of channel ${row.key} holds another`);
   const unpaid = new Map(
     unpaidRows.map(({ key: at, value }) => [at.slice(at.indexOf("/") + 1) as Hex, BigInt(value)]),
   );
   const unpaidUnits = [...unpaid.values()].reduce((sum, cost) => sum + cost, 0n);
-  const account = { ...openAccount(depositUnits), ...money, unpaidLeaves: unpaid.size, unpaidUnits };
-  return { id: row.key as Hex, key, account, voucher, claimedUnits, unpaid, peerId: undefined, retired };
+  const channel = newChannel(row.key as Hex, key);
+  // Only what is signed is promised: a row may have been written while a voucher was being signed.
+  const promisedUnits = voucher?.amountUnits ?? 0n;
+  const account = {
+    ...channel.account,
+    ...money,
+    promisedUnits,
+    unpaidLeaves: unpaid.size,
+    unpaidUnits,
+  };
+  return { ...channel, account, voucher, claimedUnits, unpaid, retired };
 }
 
 /** What is kept of an answered request: no text, only digests. */

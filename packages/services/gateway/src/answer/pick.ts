@@ -23,8 +23,8 @@ export type Demand = { model: Hex; modelName: string; promptTokensBound: number;
  * The best provider that can take the request now, or else the first one that gets room within
  * `waitForProviderMs`.
  * @param tried accounts that have failed this request already
- * @throws {LichenError} `model-unknown`, `no-credit` when nobody got room in time, `limit-exceeded`
- *   when too many wait, or the signal's reason
+ * @throws {LichenError} `no-credit` when nobody got room in time, `peer-unreachable` when all have failed
+ *   it, `limit-exceeded` when too many wait, or the signal's reason
  */
 export async function pick(
   context: Context,
@@ -71,7 +71,8 @@ async function pickNow(context: Context, demand: Demand, tried: ReadonlySet<Hex>
   const { market, clock, book } = context;
   const nowMs = clock.nowMs();
   const suppliers = market.suppliersOf(demand.model, nowMs).filter(({ offer }) => !tried.has(offer.provider));
-  if (suppliers.length === 0) throw noSupplier(demand, tried);
+  // Without any the model was on offer a moment ago: its providers may be back before time is up.
+  if (suppliers.length === 0 && tried.size > 0) throw noSupplier(demand, tried);
   const candidates = suppliers.map((supplier) => ({
     ...supplier,
     price: supplier.offer.price,
@@ -109,21 +110,26 @@ async function reserve(
       return { prepaid };
     }
     const before = channel.account;
-    if (advance > before.depositUnits) return undefined;
+    if (advance > before.depositUnits || before.withdrawing) return undefined;
     const signing = book.prepay(channel, advance); // the promise counts at once: nobody else reserves it meanwhile
     channel.account = admit(channel.account, maxCostUnits);
-    return { prepaid: await signing };
+    return { prepaid: await unlessRefused(signing, () => book.abandoned(channel, maxCostUnits)) };
   } catch (error) {
     if (error instanceof LichenError && error.retryable) return undefined;
     throw error;
   }
 }
 
+async function unlessRefused<Out>(work: Promise<Out>, undo: () => void): Promise<Out> {
+  try {
+    return await work;
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
 function noSupplier({ modelName }: Demand, tried: ReadonlySet<Hex>): LichenError {
-  if (tried.size === 0)
-    return new LichenError("model-unknown", `no provider serves ${modelName}`, {
-      remedy: "GET /v1/models lists what is served",
-    });
   return new LichenError("peer-unreachable", `every provider of ${modelName} failed this request`, {
     details: `${tried.size} tried`,
     retryable: true,

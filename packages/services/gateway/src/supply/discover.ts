@@ -1,4 +1,4 @@
-import { toLichenError, type Hex } from "@lichen/kernel";
+import { LichenError, toLichenError, type Hex } from "@lichen/kernel";
 import {
   decodeMessage,
   describeResponseSchema,
@@ -13,6 +13,8 @@ import { prepare } from "./prepare.ts";
 
 const connectMs = 10_000;
 const describeMs = 5_000;
+/** Nodes of the registry that are looked at: those with the most stake. A stranger's entry costs it only gas. */
+const maxNodes = 256;
 /** Failed dials double the pause up to this many rounds of discovery. */
 const maxSkippedRounds = 12;
 
@@ -25,13 +27,14 @@ export function createDiscovery(context: Context): { run(): Promise<void> } {
   async function run(): Promise<void> {
     while (!stopping.aborted) {
       try {
-        const nodes = await ledger.nodes();
+        const nodes = mostStaked(await ledger.nodes());
         market.setStakes(new Map(nodes.map(({ account, stakeUnits }) => [account, stakeUnits])));
         await Promise.all(nodes.filter(isDue).map(meet));
       } catch (error) {
         log("warn", "discovery.failed", { message: toLichenError(error).message });
       }
       market.prune(clock.nowMs());
+      for (const model of listening) if (!market.sells(model)) unhear(model);
       await clock.sleep(options.discoverEveryMs, stopping).catch(() => {});
     }
   }
@@ -48,12 +51,13 @@ export function createDiscovery(context: Context): { run(): Promise<void> } {
       const known = network.peers().find((peer) => peer.account === account);
       const peer =
         known ?? (await within(clock, connectMs, stopping, (signal) => network.connect(endpoint, signal)));
-      if (peer.account !== account) return log("warn", "endpoint.foreign", { account, found: peer.account });
+      if (peer.account !== account)
+        throw new LichenError("peer-unreachable", `its endpoint is that of ${peer.account}`);
       if (known !== undefined && sells(account)) return;
       const { offers } = await within(clock, describeMs, stopping, (signal) =>
         ask(network, peer.id, "describe", {}, describeResponseSchema, signal),
       );
-      for (const offer of offers) hear(offer, peer.id);
+      for (const offer of offers) if (offer.peerId === peer.id) hear(offer);
       takeUp(account);
       backoff.delete(account);
     } catch (error) {
@@ -76,24 +80,40 @@ export function createDiscovery(context: Context): { run(): Promise<void> } {
   }
 
   /** Takes an offer in if it is what it says, and listens to its model's topic from now on. */
-  function hear(offer: Offer, from: string | undefined): void {
-    if (from !== undefined && offer.peerId !== from) return;
-    if (!market.isRegistered(offer.provider)) return;
-    verifyOffer(offer, ledger.deployment.chainId, clock.nowMs());
-    if (market.add(offer)) {
+  function hear(offer: Offer): void {
+    if (!market.isNews(offer)) return;
+    const nowMs = clock.nowMs();
+    verifyOffer(offer, ledger.deployment.chainId, nowMs);
+    if (market.add(offer, nowMs)) {
       log("info", "offer.heard", { provider: offer.provider, model: offer.model.name });
       queue.wake(offer.slots);
     }
-    if (listening.has(offer.model.id)) return;
-    listening.add(offer.model.id);
-    network.subscribe(offerTopic(offer.model.id), (data) => {
+    listen(offer.model.id);
+  }
+
+  function listen(model: Hex): void {
+    if (listening.has(model)) return;
+    listening.add(model);
+    network.subscribe(offerTopic(model), (data) => {
       try {
-        hear(decodeMessage(offerSchema, data, "offer"), undefined);
+        const offer = decodeMessage(offerSchema, data, "offer");
+        // Else whoever speaks on one topic could make us listen to any number of others.
+        if (offer.model.id === model) hear(offer);
       } catch (error) {
         log("warn", "offer.invalid", { message: toLichenError(error).message });
       }
     });
   }
 
+  function unhear(model: Hex): void {
+    listening.delete(model);
+    network.unsubscribe(offerTopic(model));
+  }
+
   return { run };
+}
+
+function mostStaked(nodes: readonly NodeRecord[]): readonly NodeRecord[] {
+  if (nodes.length <= maxNodes) return nodes;
+  return nodes.toSorted((a, b) => (b.stakeUnits > a.stakeUnits ? 1 : -1)).slice(0, maxNodes);
 }

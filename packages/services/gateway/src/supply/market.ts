@@ -8,12 +8,15 @@ export type Supplier = {
   inFlight: number;
   breaker: Breaker;
   lastChosenAtMs: number;
-  /** A channel is being opened or taken up. */
-  preparing: boolean;
 };
 
 /** A model that somebody offers now. */
 export type MarketModel = { model: OfferedModel; suppliers: readonly Supplier[] };
+
+/** Models that one provider may offer; what goes beyond is not taken in. */
+export const maxOffersPerProvider = 64;
+/** An offer that says that it lives longer is taken for one that ends then, or it would never be forgotten. */
+const maxLifeMs = 600_000;
 
 /** Offers heard and not expired, by model. Everything in it has been verified. */
 export class Market {
@@ -25,32 +28,44 @@ export class Market {
     this.#stakes = stakes;
   }
 
-  isRegistered(account: Hex): boolean {
-    return this.#stakes.has(account);
+  /** Whether an offer would change anything: cheap, so that a signature is checked only for news. */
+  isNews(offer: Offer): boolean {
+    if (!this.#stakes.has(offer.provider)) return false;
+    const known = this.#suppliers.get(keyOf(offer));
+    if (known !== undefined) return known.offer.sequence < offer.sequence;
+    let count = 0;
+    for (const { offer: other } of this.#suppliers.values()) if (other.provider === offer.provider) count++;
+    return count < maxOffersPerProvider;
   }
 
-  /** Takes an offer in; an older one than we hold changes nothing. */
-  add(offer: Offer): boolean {
-    const key = `${offer.provider}/${offer.model.id}`;
-    const known = this.#suppliers.get(key);
-    if (known !== undefined && known.offer.sequence >= offer.sequence) return false;
-    if (known !== undefined) known.offer = offer;
+  /** Takes in an offer that is news and has been verified; whether its provider is new to the model. */
+  add(offer: Offer, nowMs: number): boolean {
+    const taken = { ...offer, expiresAtMs: Math.min(offer.expiresAtMs, nowMs + maxLifeMs) };
+    const known = this.#suppliers.get(keyOf(offer));
+    if (known !== undefined) known.offer = taken;
     else
-      this.#suppliers.set(key, {
-        offer,
+      this.#suppliers.set(keyOf(offer), {
+        offer: taken,
         inFlight: 0,
         breaker: closedBreaker,
         lastChosenAtMs: 0,
-        preparing: false,
       });
     return known === undefined;
   }
 
-  /** Forgets offers that expired or whose peer left. */
+  /** Forgets offers that expired, whose peer left, or whose provider is not in the registry any more. */
   prune(nowMs: number, gonePeer?: string): void {
     for (const [key, { offer }] of this.#suppliers) {
-      if (offer.expiresAtMs <= nowMs || offer.peerId === gonePeer) this.#suppliers.delete(key);
+      const { expiresAtMs, peerId, provider } = offer;
+      if (expiresAtMs <= nowMs || peerId === gonePeer || !this.#stakes.has(provider))
+        this.#suppliers.delete(key);
     }
+  }
+
+  /** Whether anybody offers the model. */
+  sells(modelId: Hex): boolean {
+    for (const { offer } of this.#suppliers.values()) if (offer.model.id === modelId) return true;
+    return false;
   }
 
   /** Who offers this model. */
@@ -87,10 +102,13 @@ export class Market {
     const byHash = models.find(({ model }) => model.id === name);
     if (byHash !== undefined) return byHash.model;
     const named = models.filter(({ model }) => model.name === name);
-    return named.sort((a, b) => (this.#stakeBehind(b) > this.#stakeBehind(a) ? 1 : -1))[0]?.model;
+    return named.sort((a, b) => compareUnits(this.#stakeBehind(b), this.#stakeBehind(a)))[0]?.model;
   }
 
   #stakeBehind({ suppliers }: MarketModel): bigint {
     return suppliers.reduce((sum, { offer }) => sum + (this.#stakes.get(offer.provider) ?? 0n), 0n);
   }
 }
+
+const keyOf = ({ provider, model }: Offer): string => `${provider}/${model.id}`;
+const compareUnits = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -4,12 +4,18 @@ import type { Context } from "../context.ts";
 import { readyChannel } from "../account/open.ts";
 import type { Supplier } from "./market.ts";
 
-/** Gets a channel to this supplier ready in the background; wakes those who wait for it. */
+/** Channels that are made ready at the same time; the next one is when somebody asks again. */
+const maxPreparing = 16;
+
+/**
+ * Gets a channel to this supplier's provider ready in the background, one for all its models; wakes
+ * those who wait for it.
+ */
 export function prepare(context: Context, supplier: Supplier): void {
-  if (supplier.preparing) return;
-  supplier.preparing = true;
-  const { clock, log, queue } = context;
+  const { clock, log, queue, preparing } = context;
   const { provider, peerId, slots } = supplier.offer;
+  if (preparing.has(provider) || preparing.size >= maxPreparing) return;
+  preparing.add(provider);
   readyChannel(context, provider, peerId)
     .catch((error: unknown) => {
       const { code, message, details } = toLichenError(error);
@@ -17,7 +23,7 @@ export function prepare(context: Context, supplier: Supplier): void {
       log("warn", "channel.unready", { provider, code, message, details });
     })
     .finally(() => {
-      supplier.preparing = false;
+      preparing.delete(provider);
       queue.wake(slots);
     });
 }
