@@ -14,7 +14,16 @@ import {
   type MemoryChain,
   type ScriptedEngineOptions,
 } from "@lichen/ports/memory";
-import type { Clock, Engine, EngineModel, HttpRequest, Ledger, Log, Store } from "@lichen/ports";
+import type {
+  Clock,
+  Engine,
+  EngineModel,
+  HttpRequest,
+  HttpResponse,
+  Ledger,
+  Log,
+  Store,
+} from "@lichen/ports";
 
 const clock: Clock = {
   nowMs: () => Date.now(),
@@ -217,7 +226,7 @@ function match(gateway: Gateway, method: string, path: string) {
     const found = new RegExp(`^${pattern}$`).exec(path);
     if (found === null || route.method !== method) continue;
     return {
-      handle: route.handle,
+      handle: async (request: HttpRequest, response: HttpResponse) => route.handle(request, response),
       params: Object.fromEntries(names.map((name, i) => [name, found[i + 1] as string])),
     };
   }

@@ -8,6 +8,7 @@ export {
   closeWindow,
   isWindowDue,
   paid,
+  unpaid,
   voucherUnits,
   windowIdleMs,
   type PricedLeaf,

@@ -81,6 +81,26 @@ export function paid(account: ChannelAccount, window: Window, promisedUnits: big
   };
 }
 
+/**
+ * Payer: the voucher for a window could not be stored, so nobody has it and the window was never paid.
+ * @param before the account as it was before `paid`
+ */
+export function unpaid(account: ChannelAccount, window: Window, before: ChannelAccount): ChannelAccount {
+  const { promisedUnits, windowNumber, receiptsRoot: root, consumedUnits } = before;
+  const { creditRequests, paidSinceGrowth } = before;
+  return {
+    ...account,
+    promisedUnits,
+    windowNumber,
+    receiptsRoot: root,
+    consumedUnits,
+    creditRequests,
+    paidSinceGrowth,
+    unpaidLeaves: account.unpaidLeaves + window.leafCount,
+    unpaidUnits: account.unpaidUnits + (window.consumedUnits - consumedUnits),
+  };
+}
+
 function grownCredit(
   account: ChannelAccount,
   leaves: number,

@@ -1,4 +1,4 @@
-import { LichenError, toLichenError, type Hex } from "@lichen/kernel";
+import { LichenError, toLichenError } from "@lichen/kernel";
 import { claimableUnits, feeInUnits, isClaimDue } from "@lichen/money";
 import type { Claim } from "@lichen/ports";
 import type { PayeeChannel } from "./channel.ts";
@@ -117,7 +117,7 @@ function isUrgent({ closing, account }: PayeeChannel): boolean {
 /** Repeats `claimRound` until the provider stops; a failing chain is an event, not an end. */
 export async function claimLoop(context: Context): Promise<void> {
   const { clock, options, stopping, log, windows, book } = context;
-  let silenced: Hex | string | undefined;
+  let silenced: string | undefined;
   while (!stopping.aborted) {
     await clock.sleep(options.claimEveryMs, stopping).catch(() => {});
     if (stopping.aborted) return;

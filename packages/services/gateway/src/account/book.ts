@@ -1,11 +1,28 @@
-import { type Hex } from "@lichen/kernel";
-import { abandoned, forfeited, paid, promised, served, voucherUnits } from "@lichen/money";
-import { noReceipts, receiptsRoot, voucherDigest, type SignedVoucher, type SignedWindow } from "@lichen/wire";
+import { limits, type Hex } from "@lichen/kernel";
+import {
+  abandoned,
+  forfeited,
+  paid,
+  promised,
+  served,
+  unpaid,
+  voucherUnits,
+  type PricedLeaf,
+} from "@lichen/money";
+import {
+  noReceipts,
+  receiptsRoot,
+  voucherDigest,
+  type Payment,
+  type SignedVoucher,
+  type SignedWindow,
+} from "@lichen/wire";
 import { allRows, type Ledger, type Row, type Signer, type Store, type Write } from "@lichen/ports";
 import type { PayerChannel } from "./channel.ts";
 import {
   answerRow,
   channelRow,
+  paymentRow,
   readChannel,
   tables,
   unpaidRow,
@@ -34,10 +51,19 @@ export class PayerBook {
   /** Reads what earlier runs left. */
   async load(): Promise<void> {
     for await (const row of allRows(this.#store, tables.channels)) {
-      const unpaid: Row[] = [];
-      for await (const leaf of allRows(this.#store, tables.unpaid, `${row.key}/`)) unpaid.push(leaf);
-      this.#hold(readChannel(row, unpaid));
+      const leaves: Row[] = [];
+      for await (const leaf of allRows(this.#store, tables.unpaid, `${row.key}/`)) leaves.push(leaf);
+      this.#hold(readChannel(row, leaves));
     }
+  }
+
+  /** Channels that are paid through. */
+  get open(): Iterable<PayerChannel> {
+    return this.#byProvider.values();
+  }
+
+  get openCount(): number {
+    return this.#byProvider.size;
   }
 
   of(provider: Hex): PayerChannel | undefined {
@@ -57,10 +83,19 @@ export class PayerBook {
     await this.#store.commit([channelRow(channel)], { durable: true });
   }
 
-  /** Promises `units` in advance. */
+  /** Promises `units` in advance, at once; where the voucher cannot be stored nothing was promised. */
   async prepay(channel: PayerChannel, units: bigint): Promise<SignedVoucher> {
+    const { account: before, voucher: held } = channel;
     channel.account = promised(channel.account, units);
-    return this.#sign(channel, []);
+    try {
+      channel.voucher = await this.#sign(channel, units, before.receiptsRoot);
+      await this.#store.commit([channelRow(channel)], { durable: true });
+      return channel.voucher;
+    } catch (error) {
+      channel.account = { ...channel.account, promisedUnits: before.promisedUnits };
+      channel.voucher = held;
+      throw error;
+    }
   }
 
   /** An admitted request ended with a leaf that has been checked. */
@@ -81,16 +116,41 @@ export class PayerBook {
     channel.account = abandoned(channel.account, maxCostUnits);
   }
 
-  /** Pays a window that has been checked. */
-  async pay(channel: PayerChannel, window: SignedWindow, leaves: readonly Hex[]): Promise<SignedVoucher> {
-    channel.account = paid(channel.account, window, voucherUnits(channel.account, window));
-    for (const leaf of leaves) channel.unpaid.delete(leaf);
+  /** Pays a window that has been checked; where the voucher cannot be stored nothing was paid. */
+  async pay(
+    channel: PayerChannel,
+    window: SignedWindow,
+    leaves: readonly PricedLeaf[],
+  ): Promise<SignedVoucher> {
+    const units = voucherUnits(channel.account, window);
+    const voucher = await this.#sign(channel, units, receiptsRoot(window));
+    // Account and voucher change together with the row: no other row can hold one without the other.
+    const { account: before, voucher: held } = channel;
+    channel.account = paid(before, window, units);
+    channel.voucher = voucher;
+    for (const { hash } of leaves) channel.unpaid.delete(hash);
+    const hashes = leaves.map(({ hash }) => hash);
     const number = window.number.toString();
-    const writes: Write[] = leaves.flatMap((leaf) => [
+    const writes: Write[] = hashes.flatMap((leaf) => [
       unpaidRow(channel.id, leaf, undefined),
       { table: tables.paidIn, key: leaf, value: number },
     ]);
-    return this.#sign(channel, writes, { window, leaves });
+    try {
+      const rows = [channelRow(channel), windowRow({ window, leaves: hashes, voucher }), ...writes];
+      await this.#store.commit(rows, { durable: true });
+    } catch (error) {
+      channel.account = unpaid(channel.account, window, before);
+      channel.voucher = held;
+      for (const { hash, costUnits } of leaves) channel.unpaid.set(hash, costUnits);
+      throw error;
+    }
+    return voucher;
+  }
+
+  /** The newest voucher once more. It may still be on its way to the disk: the commit waits for that. */
+  async voucherAgain(channel: PayerChannel): Promise<SignedVoucher> {
+    await this.#store.commit([channelRow(channel)], { durable: true });
+    return channel.voucher as SignedVoucher;
   }
 
   /** The provider asks to be paid for what we never took: our credit with it is gone. */
@@ -98,25 +158,20 @@ export class PayerBook {
     channel.account = forfeited(channel.account, 0, 0n);
   }
 
-  /** Writes the channel as it stands. */
-  async save(channel: PayerChannel, writes: readonly Write[] = []): Promise<void> {
-    await this.#store.commit([channelRow(channel), ...writes]);
+  /** Notes what the chain has paid out, by these payments. The sum last: until it is stored they are looked for again. */
+  async claimed(channel: PayerChannel, claimedUnits: bigint, payments: readonly Payment[]): Promise<void> {
+    for (let i = 0; i < payments.length; i += limits.storeWrites) {
+      const some = payments.slice(i, i + limits.storeWrites);
+      await this.#store.commit(some.map((payment) => paymentRow(channel.id, payment)));
+    }
+    channel.claimedUnits = claimedUnits;
+    await this.#store.commit([channelRow(channel)]);
   }
 
-  /** Signs what the account promises now, and stores it with `writes` before anybody sees it. */
-  async #sign(
-    channel: PayerChannel,
-    writes: readonly Write[],
-    paidWindow?: { window: SignedWindow; leaves: readonly Hex[] },
-  ): Promise<SignedVoucher> {
-    const { promisedUnits: amountUnits } = channel.account;
-    const unsigned = { channelId: channel.id, amountUnits, receiptsRoot: channel.account.receiptsRoot };
-    const signature = await this.#signer.sign(voucherDigest(this.#ledger.deployment, unsigned));
-    const voucher = { ...unsigned, signature };
-    channel.voucher = voucher;
-    const window = paidWindow === undefined ? [] : [windowRow({ ...paidWindow, voucher })];
-    await this.#store.commit([channelRow(channel), ...window, ...writes], { durable: true });
-    return voucher;
+  async #sign({ id }: PayerChannel, amountUnits: bigint, root: Hex): Promise<SignedVoucher> {
+    const voucher = { channelId: id, amountUnits, receiptsRoot: root };
+    const signature = await this.#signer.sign(voucherDigest(this.#ledger.deployment, voucher));
+    return { ...voucher, signature };
   }
 
   #hold(channel: PayerChannel): void {

@@ -1,4 +1,4 @@
-import { toLichenError } from "@lichen/kernel";
+import { LichenError, toLichenError } from "@lichen/kernel";
 import { doneSchema } from "@lichen/wire";
 import { ask, within } from "@lichen/ports";
 import type { Context } from "../context.ts";
@@ -18,10 +18,11 @@ export async function closeChannels(context: Context): Promise<void> {
 }
 
 async function closeOne(context: Context, channel: PayerChannel): Promise<void> {
-  const { network, clock, stopping, book, log } = context;
+  const { network, clock, stopping, book, ledger, log } = context;
   const { peerId } = channel;
   try {
-    if (peerId === undefined) return await retire(context, channel, "its provider is not connected");
+    if (peerId === undefined)
+      throw new LichenError("peer-unreachable", "its provider is not connected", { retryable: true });
     await within(clock, closeMs, stopping, (signal) =>
       ask(network, peerId, "close", { key: channel.key }, doneSchema, signal),
     );
@@ -29,5 +30,7 @@ async function closeOne(context: Context, channel: PayerChannel): Promise<void> 
     log("info", "channel.closed", { channel: channel.id });
   } catch (error) {
     await retire(context, channel, toLichenError(error).message);
+    // At once, for this may be the last that the gateway does; otherwise `watch` asks again.
+    await ledger.requestWithdrawal(channel.key).catch(() => {});
   }
 }

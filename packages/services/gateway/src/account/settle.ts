@@ -1,6 +1,14 @@
 import { LichenError, type Hex } from "@lichen/kernel";
 import { checkWindow } from "@lichen/money";
-import { assertSigned, decodeMessage, encodeMessage, settleRequestSchema, windowDigest } from "@lichen/wire";
+import {
+  assertSigned,
+  decodeMessage,
+  encodeMessage,
+  settleRequestSchema,
+  windowDigest,
+  type SettleResponse,
+  type SignedWindow,
+} from "@lichen/wire";
 import type { Incoming } from "@lichen/ports";
 import type { Context } from "../context.ts";
 import { isPaid } from "./book.ts";
@@ -15,7 +23,7 @@ export async function settle(
   { peer, body }: Incoming,
   send: (item: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const { book, ledger, log, queue } = context;
+  const { book, ledger } = context;
   const { window, leaves } = decodeMessage(settleRequestSchema, body, "settle");
   const channel = book.channels.get(window.channelId);
   if (channel === undefined || channel.key.payee !== peer.account) {
@@ -23,24 +31,41 @@ export async function settle(
       details: window.channelId,
     });
   }
-  assertSigned(windowDigest(ledger.deployment, window), window.signature, channel.key.payee, "the window");
-  if (isPaid(channel, window)) {
-    await send(encodeMessage({ voucher: channel.voucher as object }));
-    return;
+  // One at a time: a voucher that is still being stored must not leave, and a flood costs us little.
+  if (channel.settling) {
+    throw new LichenError("limit-exceeded", "a window of this channel is being paid already", {
+      retryable: true,
+    });
   }
+  channel.settling = true;
+  try {
+    assertSigned(windowDigest(ledger.deployment, window), window.signature, channel.key.payee, "the window");
+    await send(encodeMessage(await answerTo(context, channel, window, leaves)));
+  } finally {
+    channel.settling = false;
+  }
+}
+
+async function answerTo(
+  context: Context,
+  channel: PayerChannel,
+  window: SignedWindow,
+  leaves: readonly Hex[],
+): Promise<SettleResponse> {
+  const { book, log, queue } = context;
+  if (isPaid(channel, window)) return { voucher: await book.voucherAgain(channel) };
   const unknown = await stillUnknown(context, channel, leaves);
   if (unknown.length > 0) {
     book.turnedDown(channel);
     log("warn", "window.refused", { channel: channel.id, unknownLeaves: unknown.length });
-    await send(encodeMessage({ unknown }));
-    return;
+    return { unknown };
   }
   const priced = leaves.map((hash) => ({ hash, costUnits: channel.unpaid.get(hash) as bigint }));
   checkWindow(channel.account, window, priced);
-  const voucher = await book.pay(channel, window, leaves);
+  const voucher = await book.pay(channel, window, priced);
   log("info", "window.paid", { channel: channel.id, number: window.number, leaves: leaves.length });
-  await send(encodeMessage({ voucher }));
   queue.wake(leaves.length);
+  return { voucher };
 }
 
 /** How long a leaf that was sent before its window may take to get through our own process. */
