@@ -1,4 +1,4 @@
-import { nn, numpy as np } from "@jax-js/jax";
+import { lax, nn, numpy as np } from "@jax-js/jax";
 import type { LlamaConfig } from "./config.ts";
 import type { LlamaParameters } from "./parameters.ts";
 
@@ -128,12 +128,14 @@ function attend(
     .mul(1 / Math.sqrt(headWidth))
     .reshape([batch, headCountKv, group, length, length])
     .add(mask.ref);
-  const heard = np.matmul(
-    nn.softmax(scores, -1).reshape([batch, headCountKv, group * length, length]),
-    values,
-  );
-  return heard
-    .reshape([batch, headCount, length, headWidth])
-    .transpose([0, 2, 1, 3])
+  const powers = np.exp(scores.ref.sub(lax.stopGradient(scores.max(-1, { keepdims: true }))));
+  const totals = powers.ref.sum(-1, { keepdims: true });
+  const heard = np.matmul(powers.reshape([batch, headCountKv, group * length, length]), values);
+  // The softmax's division comes last: on fewer numbers, and after the heads are back in their rows, which keeps
+  // jax-js 0.1.25 from reading them through two layers of views in the product that follows.
+  const inRows = (array: np.Array, width: number): np.Array =>
+    array.reshape([batch, headCount, length, width]).transpose([0, 2, 1, 3]);
+  return inRows(heard, headWidth)
+    .div(inRows(totals, 1))
     .reshape([batch * length, headCount * headWidth]);
 }

@@ -8,9 +8,12 @@ import type { LlamaParameters } from "./parameters.ts";
 export type MeanLossOptions = {
   /** Window length in tokens; default the model's context. */
   length?: number;
-  /** Windows scored at once; default 8. */
+  /** Windows scored at once; default as many as hold 2,048 tokens. */
   batch?: number;
 };
+
+/** Tokens scored at once: more would leave the processor's cache. */
+const BATCH_TOKENS = 2048;
 
 /**
  * The model's mean cross-entropy over a text, in nats per token.
@@ -27,7 +30,8 @@ export async function meanLoss(
   config: LlamaConfig,
   options: MeanLossOptions = {},
 ): Promise<number> {
-  const { length = config.contextLength, batch = 8 } = options;
+  const { length = config.contextLength } = options;
+  const { batch = Math.max(1, Math.floor(BATCH_TOKENS / length)) } = options;
   const count = text.length - 1;
   if (count < 1) throw new LichenError("bad-argument", "a text of fewer than two tokens has no loss");
   const compiled = jit((held: LlamaParameters, tokens: np.Array, targets: np.Array, weights: np.Array) =>
