@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Hex, LichenError } from "@lichen/kernel";
 import { bounds } from "./bounds.ts";
 import type { Home } from "./home/home.ts";
@@ -95,10 +96,20 @@ export function startNetwork(options: NetworkOptions, onEvent: (event: NetworkEv
     },
     true,
   );
+  /** Money from a chain that may die while it is asked: its next life is asked again. */
   const fund = async (account: Hex): Promise<ChainInfo> => {
     const started = await chain.ready;
-    await chain.child()?.remote.fund(startMoney(account));
-    return started;
+    for (;;) {
+      await chain.up();
+      const asked = chain.child();
+      try {
+        await asked?.remote.fund(startMoney(account));
+        return started;
+      } catch (error) {
+        await sleep(chainPauseMs);
+        if (asked === chain.child() && chain.describe()?.state === "ready") throw error;
+      }
+    }
   };
 
   const providers = Array.from({ length: options.providers }, (_, i) => {
@@ -178,6 +189,9 @@ async function settled(processes: readonly KeptAlive<ProviderMethods, unknown>[]
   const results = await Promise.allSettled(processes.map((each) => each.ready));
   return results.filter((each) => each.status === "fulfilled").length;
 }
+
+/** For a death to be noticed, before a refusal is believed to be one. */
+const chainPauseMs = 200;
 
 /** Engines share the cores, less one for everything else; llama.cpp is slowest with more threads than free cores. */
 const threadsEach = (providers: number): number =>

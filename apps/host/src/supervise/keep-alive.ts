@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { LichenError, toLichenError } from "@lichen/kernel";
+import { LichenError, toLichenError, type ErrorCode } from "@lichen/kernel";
 import type { RunningProcess } from "../home/run-file.ts";
 import { startChild, type Child } from "./child.ts";
 import type { Methods } from "./protocol.ts";
@@ -15,12 +15,31 @@ export type KeepAliveEvent =
 export type KeptAlive<M extends Methods, Info> = {
   /** Resolves when it is ready for the first time. @throws {LichenError} when it will never be */
   readonly ready: Promise<Info>;
+  /** Resolves when it is ready now: at once, or after the restart that is under way. @throws as `ready` */
+  up(): Promise<void>;
   /** The process of this moment, ready or not. */
   child(): Child<M> | undefined;
   describe(): RunningProcess | undefined;
   /** Ends it for good. */
   stop(boundMs: number, hurry?: AbortSignal): Promise<void>;
 };
+
+/** What another attempt meets just the same. Anything else may be somebody else's death, such as the chain's. */
+const incurable: ReadonlySet<ErrorCode> = new Set([
+  "bad-argument",
+  "chain-mismatch",
+  "model-invalid",
+  "port-in-use",
+  "state-invalid",
+  "unsupported-platform",
+  "version-unsupported",
+]);
+
+/** A child that dies while it is being made ready ends the attempt, whatever the attempt waits for. */
+async function death<M extends Methods>(child: Child<M>): Promise<never> {
+  const { reason, output } = await child.ended;
+  throw new LichenError("process-failed", reason, { details: output });
+}
 
 /**
  * Starts a process and keeps it: `begin` makes a fresh child ready; whenever a child dies, another
@@ -41,14 +60,21 @@ export function keepAlive<M extends Methods, Info>(
   let state: RunningProcess["state"] = "starting";
   let restarts = 0;
 
+  let up = Promise.withResolvers<void>();
+  up.promise.catch(() => undefined);
+
   const become = (next: RunningProcess["state"]): void => {
+    if (state === "ready" && next !== "ready") up = Promise.withResolvers<void>();
     state = next;
+    if (state === "ready") up.resolve();
     onEvent({ type: "state", state });
   };
 
   const giveUp = (error: LichenError): void => {
     become("given-up");
     ready.reject(error);
+    up.reject(error);
+    up.promise.catch(() => undefined);
     onEvent({ type: "given-up", error });
   };
 
@@ -57,11 +83,11 @@ export function keepAlive<M extends Methods, Info>(
     const child = (current = startChild<M>(role));
     become("starting");
     try {
-      ready.resolve(await begin(child));
+      ready.resolve(await Promise.race([begin(child), death(child)]));
       if (!stopping.signal.aborted) become("ready");
     } catch (thrown) {
       const error = toLichenError(thrown);
-      if (!error.retryable && !stopping.signal.aborted) {
+      if (incurable.has(error.code) && !stopping.signal.aborted) {
         stopping.abort();
         giveUp(error);
       }
@@ -96,6 +122,7 @@ export function keepAlive<M extends Methods, Info>(
   const running = run().catch((error: unknown) => giveUp(toLichenError(error, "process-failed")));
   return {
     ready: ready.promise,
+    up: () => up.promise,
     child: () => current,
     describe: () =>
       current === undefined ? undefined : { name, pid: current.pid, ticks: current.ticks, state, restarts },
