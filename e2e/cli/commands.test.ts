@@ -162,7 +162,8 @@ type Receipt = {
 
 /** A model's trial is a process below a provider: it leaves when it notices that the provider has. */
 const gone = (here: Place): Promise<void> =>
-  until(() => here.alive().length === 0, stopMs, "the processes are gone");
+  until(() => here.alive().length === 0, noticeMs, "the processes are gone");
+const noticeMs = 5_000;
 
 test("what cannot start says why, and leaves nothing behind", { timeout: 2 * startMs }, async (t) => {
   const here = place(t);
